@@ -1,0 +1,54 @@
+// Every bound that the program puts on what it reads, holds or repeats. Sizes are bytes, times milliseconds
+// unless the name says otherwise. A bound that users may set has its default and its range in CONTRACTS
+// section 1 and lives in enclave/service/config.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace nes::limits {
+
+// --- json (RFC 8259) ---
+inline constexpr std::size_t kJsonDepth = 128;  // nested arrays and objects in a document
+inline constexpr std::size_t kJsonDocumentBytes = std::size_t{1} << 30;  // positions are 32 bits wide
+
+// --- schema ---
+inline constexpr std::size_t kSchemaBytes = std::size_t{8} << 20;  // one OpenAPI file
+inline constexpr std::size_t kSchemaDepth = 200;                   // nesting of the file
+inline constexpr std::size_t kSchemaNodes = 2'000'000;             // values in the file, aliases expanded
+inline constexpr std::size_t kSchemaAliases = 10'000;              // YAML aliases in one file
+inline constexpr std::size_t kSchemaRoots = 20'000;
+inline constexpr std::size_t kPlanStates = 200'000;           // automaton states of one file, all roots
+inline constexpr std::size_t kPlanTransitions = 4'000'000;    // named keys over all states
+inline constexpr std::size_t kPatternsPerState = 8;           // overlapping patternProperties of one place
+inline constexpr std::size_t kPatternBytes = 1'000;           // one regular expression
+inline constexpr std::int64_t kPatternMemoryBytes = 1 << 20;  // RE2's budget for one expression
+inline constexpr std::size_t kPrefixItems = 1'000;
+inline constexpr std::size_t kContextBytes = 64;
+inline constexpr std::size_t kPreviousContexts = 16;
+
+// --- token ---
+inline constexpr std::size_t kLoadedKeys = 64;
+
+// --- http ---
+inline constexpr std::size_t kHttpHeadBytes = 16 * 1024;  // request line and header fields together
+inline constexpr std::size_t kHttpHeaders = 64;           // header fields of one request
+inline constexpr std::size_t kHttpTargetBytes = 4 * 1024;
+inline constexpr std::size_t kHttpChunkLineBytes = 256;  // chunk size with its extensions
+inline constexpr std::size_t kHttpTrailerBytes = 4 * 1024;
+inline constexpr std::size_t kHttpTrailers = 16;
+
+// --- server ---
+inline constexpr std::int64_t kHandshakeTimeoutMs = 10'000;
+inline constexpr std::int64_t kHeaderTimeoutMs = 10'000;  // first byte to end of the head
+inline constexpr std::int64_t kBodyTimeoutMs = 30'000;    // without progress
+inline constexpr std::int64_t kIdleTimeoutMs = 75'000;    // keep-alive, between requests
+inline constexpr std::int64_t kWriteTimeoutMs = 30'000;   // without progress
+inline constexpr std::int64_t kLingerTimeoutMs = 2'000;   // after the last byte of a closing answer
+inline constexpr std::int64_t kDrainTimeoutMs = 15'000;   // SIGTERM until connections are cut
+
+// --- telemetry ---
+inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
+inline constexpr std::size_t kLogLineBytes = 8 * 1024;
+
+}  // namespace nes::limits
