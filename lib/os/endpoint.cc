@@ -70,7 +70,9 @@ std::string listening_path(const Endpoint& endpoint) {
 bool fill(Address& address, const Endpoint& endpoint, bool listening) {
   switch (endpoint.transport) {
     case Transport::kTcp: return fill_ip(address, endpoint.host, static_cast<std::uint16_t>(endpoint.port));
-    case Transport::kUds: return fill_path(address, listening ? listening_path(endpoint) : endpoint.host);
+    case Transport::kUds:
+      return !endpoint.host.empty() &&
+             fill_path(address, listening ? listening_path(endpoint) : endpoint.host);
     case Transport::kVsock:
       address.vsock.svm_family = AF_VSOCK;
       address.vsock.svm_cid = endpoint.cid;

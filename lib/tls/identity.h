@@ -1,0 +1,53 @@
+// Who the server is (CONTRACTS section 7): a P-256 key made at boot, a boot CA certificate that is fixed for
+// the boot, and leaf certificates that it issues, all under that one key. The private key never leaves the
+// process.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "tls/openssl.h"
+
+namespace nes::tls {
+
+// A certificate chain and its key, as a server shows them. Immutable.
+class Identity {
+ public:
+  Identity(OpenSslPtr<evp_pkey_st> key, std::vector<OpenSslPtr<x509_st>> chain) noexcept;
+
+  evp_pkey_st* key() const noexcept { return key_.get(); }
+  // Leaf first.
+  std::span<const OpenSslPtr<x509_st>> chain() const noexcept { return chain_; }
+
+ private:
+  OpenSslPtr<evp_pkey_st> key_;
+  std::vector<OpenSslPtr<x509_st>> chain_;
+};
+
+// Thread rule: const functions from any thread.
+class BootIdentity {
+ public:
+  // Makes the key and the boot CA, valid from an hour before `unix_ms` for ten years. kCrypto if OpenSSL
+  // fails.
+  static Result<std::unique_ptr<BootIdentity>> create(std::int64_t unix_ms);
+
+  // A leaf for `names` (DNS names, or IPv4 and IPv6 addresses), valid from an hour before `unix_ms` for a
+  // day, with the boot CA behind it. kMalformed if a name is neither; kCrypto if OpenSSL fails.
+  Result<std::shared_ptr<const Identity>> issue(std::span<const std::string> names,
+                                                std::int64_t unix_ms) const;
+
+  // The boot CA in PEM, and the key's SubjectPublicKeyInfo in DER.
+  std::string ca_pem() const;
+  Bytes public_key_der() const;
+
+ private:
+  BootIdentity(OpenSslPtr<evp_pkey_st> key, OpenSslPtr<x509_st> ca) noexcept;
+  OpenSslPtr<evp_pkey_st> key_;
+  OpenSslPtr<x509_st> ca_;
+};
+
+}  // namespace nes::tls

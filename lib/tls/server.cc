@@ -1,0 +1,186 @@
+#include "tls/server.h"
+
+#include <algorithm>
+#include <utility>
+
+#include <openssl/err.h>
+#include <openssl/rand.h>
+#include <openssl/ssl.h>
+
+namespace nes::tls {
+namespace {
+
+constexpr const char* kTls13Suites =
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256";
+// Forward secrecy and authenticated encryption only.
+constexpr const char* kTls12Ciphers =
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
+    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+constexpr const char* kGroups = "X25519:P-256:P-384";
+constexpr std::string_view kSessionIdContext = "nitro-enc-svc";
+constexpr long kSessionLifetimeS = 7200;
+
+Error crypto_error() noexcept {
+  ERR_clear_error();
+  return Error{ErrorCode::kCrypto, "OpenSSL refused a TLS setting"};
+}
+
+int select_protocol(SSL* /*ssl*/, const unsigned char** out, unsigned char* out_size,
+                    const unsigned char* offered, unsigned offered_size, void* argument) {
+  const auto& protocols = *static_cast<const std::vector<std::string>*>(argument);
+  for (const std::string& protocol : protocols) {
+    for (unsigned at = 0; at < offered_size; at += 1U + offered[at]) {
+      const unsigned size = offered[at];
+      if (size > offered_size - at - 1) return SSL_TLSEXT_ERR_ALERT_FATAL;
+      const std::string_view name(reinterpret_cast<const char*>(offered + at + 1), size);
+      if (name != protocol) continue;
+      *out = offered + at + 1;
+      *out_size = static_cast<unsigned char>(size);
+      return SSL_TLSEXT_ERR_OK;
+    }
+  }
+  return SSL_TLSEXT_ERR_ALERT_FATAL;
+}
+
+bool configure(SSL_CTX* context, const ServerContext::Options& options) {
+  const int min_version = options.min_version == Version::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
+  SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
+                                   SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                SSL_MODE_ENABLE_PARTIAL_WRITE);
+  // One recv takes all that has arrived; has_buffered() tells what is left of it.
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  SSL_CTX_set_timeout(context, kSessionLifetimeS);
+  return SSL_CTX_set_min_proto_version(context, min_version) == 1 &&
+         SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
+         SSL_CTX_set_ciphersuites(context, kTls13Suites) == 1 &&
+         SSL_CTX_set_cipher_list(context, kTls12Ciphers) == 1 &&
+         SSL_CTX_set1_groups_list(context, kGroups) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1 &&
+         SSL_CTX_set_max_early_data(context, 0) == 1 &&
+         SSL_CTX_set_session_id_context(context, as_bytes(kSessionIdContext).data(),
+                                        static_cast<unsigned>(kSessionIdContext.size())) == 1;
+}
+
+bool set_identity(SSL_CTX* context, const Identity& identity) {
+  const auto chain = identity.chain();
+  if (chain.empty() || SSL_CTX_use_certificate(context, chain[0].get()) != 1 ||
+      SSL_CTX_use_PrivateKey(context, identity.key()) != 1)
+    return false;
+  return std::all_of(chain.begin() + 1, chain.end(), [context](const OpenSslPtr<x509_st>& certificate) {
+    return SSL_CTX_add1_chain_cert(context, certificate.get()) == 1;
+  });
+}
+
+class TlsStream final : public os::Stream {
+ public:
+  TlsStream(std::shared_ptr<const ServerContext> context, os::UniqueFd fd, OpenSslPtr<ssl_st> ssl) noexcept
+      : context_(std::move(context)), fd_(std::move(fd)), ssl_(std::move(ssl)) {}
+
+  int fd() const noexcept override { return fd_.get(); }
+  const SSL* ssl() const noexcept { return ssl_.get(); }
+
+  os::StreamStatus handshake() override {
+    ERR_clear_error();
+    const int done = SSL_accept(ssl_.get());
+    return done == 1 ? os::StreamStatus::kOk : status_of(done);
+  }
+
+  os::StreamResult read(std::span<char> out) override {
+    ERR_clear_error();
+    std::size_t got = 0;
+    const int done = SSL_read_ex(ssl_.get(), out.data(), out.size(), &got);
+    return done == 1 ? os::StreamResult{os::StreamStatus::kOk, got} : os::StreamResult{status_of(done)};
+  }
+
+  // SSL_has_pending() counts records that are not decrypted yet, part of one included; a read then says
+  // kWantRead.
+  bool has_buffered() const override { return SSL_has_pending(ssl_.get()) == 1; }
+
+  os::StreamResult write(std::span<const char> data) override {
+    ERR_clear_error();
+    std::size_t sent = 0;
+    const int done = SSL_write_ex(ssl_.get(), data.data(), data.size(), &sent);
+    return done == 1 ? os::StreamResult{os::StreamStatus::kOk, sent} : os::StreamResult{status_of(done)};
+  }
+
+  void end() override {
+    ERR_clear_error();
+    if (!failed_ && SSL_is_init_finished(ssl_.get()) == 1) SSL_shutdown(ssl_.get());
+    ERR_clear_error();
+  }
+
+ private:
+  os::StreamStatus status_of(int done) noexcept {
+    switch (SSL_get_error(ssl_.get(), done)) {
+      case SSL_ERROR_WANT_READ: return os::StreamStatus::kWantRead;
+      case SSL_ERROR_WANT_WRITE: return os::StreamStatus::kWantWrite;
+      case SSL_ERROR_ZERO_RETURN: return os::StreamStatus::kClosed;
+      default: break;
+    }
+    failed_ = true;  // SSL_shutdown must not be called after a fatal error
+    ERR_clear_error();
+    return os::StreamStatus::kFailed;
+  }
+
+  std::shared_ptr<const ServerContext> context_;  // its callbacks' arguments live there
+  os::UniqueFd fd_;
+  OpenSslPtr<ssl_st> ssl_;
+  bool failed_ = false;
+};
+
+}  // namespace
+
+struct ServerContext::State {
+  std::shared_ptr<const Identity> identity;
+  std::vector<std::string> protocols;
+  OpenSslPtr<ssl_ctx_st> context;
+};
+
+Result<std::shared_ptr<const TicketKey>> TicketKey::create() {
+  // name (16), HMAC key and AES key (32 each), as SSL_CTX_set_tlsext_ticket_keys takes them.
+  secret::SecretBytes bytes(80);
+  if (RAND_priv_bytes(bytes.reveal_mutable().data(), static_cast<int>(bytes.size())) != 1)
+    return crypto_error();
+  return std::shared_ptr<const TicketKey>(new TicketKey(std::move(bytes)));
+}
+
+ServerContext::ServerContext(std::unique_ptr<State> state) noexcept : state_(std::move(state)) {}
+ServerContext::~ServerContext() = default;
+
+Result<std::shared_ptr<const ServerContext>> ServerContext::create(
+    std::shared_ptr<const Identity> identity, std::shared_ptr<const TicketKey> ticket_key,
+    const Options& options) {
+  auto state = std::make_unique<State>();
+  state->identity = std::move(identity);
+  state->protocols = options.protocols;
+  state->context.reset(SSL_CTX_new(TLS_server_method()));
+  SSL_CTX* context = state->context.get();
+  if (context == nullptr || !configure(context, options) || !set_identity(context, *state->identity))
+    return crypto_error();
+  // The parameter is not const, but only read.
+  auto* keys = const_cast<std::uint8_t*>(ticket_key->bytes().reveal().data());
+  if (SSL_CTX_set_tlsext_ticket_keys(context, keys, static_cast<long>(ticket_key->bytes().size())) != 1)
+    return crypto_error();
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, &state->protocols);
+  return std::shared_ptr<const ServerContext>(new ServerContext(std::move(state)));
+}
+
+Result<std::unique_ptr<os::Stream>> ServerContext::accept(os::UniqueFd fd) const {
+  OpenSslPtr<ssl_st> ssl(SSL_new(state_->context.get()));
+  if (!ssl || SSL_set_fd(ssl.get(), fd.get()) != 1) return crypto_error();
+  return std::unique_ptr<os::Stream>(
+      std::make_unique<TlsStream>(shared_from_this(), std::move(fd), std::move(ssl)));
+}
+
+SessionInfo session_info(const os::Stream& stream) {
+  const auto* tls = dynamic_cast<const TlsStream*>(&stream);
+  if (tls == nullptr) return {};
+  const unsigned char* protocol = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(tls->ssl(), &protocol, &size);
+  return {.protocol = {reinterpret_cast<const char*>(protocol), size},
+          .resumed = SSL_session_reused(tls->ssl()) == 1};
+}
+
+}  // namespace nes::tls

@@ -1,0 +1,71 @@
+// The server side of TLS (RFC 8446): an immutable context and the sessions made from it.
+//
+// TLS 1.3 only, unless 1.2 is asked for; no renegotiation, no compression, no early data. ALPN (RFC 7301)
+// picks the first of the server's protocols that the client offers and fails the handshake if it offers
+// others only. Sessions resume by stateless tickets (RFC 8446 section 4.6.1) whose key lives as long as its
+// TicketKey. Decrypted records are wiped in OpenSSL's buffer once they are read.
+//
+// Thread rule: a context may be shared by all threads; a session belongs to one.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "os/stream.h"
+#include "os/unique_fd.h"
+#include "secret/secret.h"
+#include "tls/identity.h"
+#include "tls/openssl.h"
+
+namespace nes::tls {
+
+enum class Version : std::uint8_t { kTls12, kTls13 };
+
+// What encrypts session tickets. Keep one over several contexts and clients resume across a new certificate.
+class TicketKey {
+ public:
+  // Random. kCrypto if OpenSSL fails.
+  static Result<std::shared_ptr<const TicketKey>> create();
+  const secret::SecretBytes& bytes() const noexcept { return bytes_; }
+
+ private:
+  explicit TicketKey(secret::SecretBytes bytes) noexcept : bytes_(std::move(bytes)) {}
+  secret::SecretBytes bytes_;
+};
+
+class ServerContext : public std::enable_shared_from_this<ServerContext> {
+ public:
+  struct Options {
+    Version min_version = Version::kTls13;
+    std::vector<std::string> protocols = {"http/1.1"};  // ALPN, best first
+  };
+
+  // kCrypto if OpenSSL refuses a setting or the identity.
+  static Result<std::shared_ptr<const ServerContext>> create(std::shared_ptr<const Identity> identity,
+                                                             std::shared_ptr<const TicketKey> ticket_key,
+                                                             const Options& options);
+  ~ServerContext();
+
+  // A session over `fd`, a connected non-blocking socket; it keeps the context alive. kCrypto.
+  Result<std::unique_ptr<os::Stream>> accept(os::UniqueFd fd) const;
+
+ private:
+  struct State;
+  explicit ServerContext(std::unique_ptr<State> state) noexcept;
+  std::unique_ptr<State> state_;
+};
+
+// What the handshake agreed on, for a stream that ServerContext::accept made and whose handshake is done.
+struct SessionInfo {
+  std::string_view protocol;  // ALPN; empty if the client offered none
+  bool resumed = false;
+};
+SessionInfo session_info(const os::Stream& stream);
+
+}  // namespace nes::tls
