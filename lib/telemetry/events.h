@@ -1,0 +1,177 @@
+// The closed list of events. A line of the log is one of these and nothing else; docs/observability.md says
+// what each means and what to do about it.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <string_view>
+
+#include "base/error.h"
+#include "telemetry/field.h"
+
+namespace nes::telemetry {
+
+enum class Level : std::uint8_t { kError, kWarn, kInfo, kDebug, kTrace };
+
+template <typename E>
+concept Event = requires(const E& event, FieldWriter& writer) {
+  { E::kName } -> std::convertible_to<std::string_view>;
+  { E::kLevel } -> std::convertible_to<Level>;
+  event.fields(writer);
+};
+
+struct ServiceStarting {
+  static constexpr std::string_view kName = "service_starting";
+  static constexpr Level kLevel = Level::kInfo;
+  base::StaticText version;
+  std::uint64_t worker_threads;
+  void fields(FieldWriter& write) const {
+    write("version", version);
+    write("worker_threads", worker_threads);
+  }
+};
+
+struct Listening {
+  static constexpr std::string_view kName = "listening";
+  static constexpr Level kLevel = Level::kInfo;
+  base::StaticText purpose;  // "tls" or "health"
+  OperatorText endpoint;
+  void fields(FieldWriter& write) const {
+    write("purpose", purpose);
+    write("endpoint", endpoint);
+  }
+};
+
+struct ServiceReady {
+  static constexpr std::string_view kName = "service_ready";
+  static constexpr Level kLevel = Level::kInfo;
+  std::uint64_t keys;
+  std::uint64_t schemas;
+  void fields(FieldWriter& write) const {
+    write("keys", keys);
+    write("schemas", schemas);
+  }
+};
+
+// A step of start-up, or a refresh, did not succeed; it is tried again, and what was loaded stays.
+struct StepFailed {
+  static constexpr std::string_view kName = "step_failed";
+  static constexpr Level kLevel = Level::kError;
+  base::StaticText step;  // "listen", "tls", "keys", "schemas"
+  Error error;
+  std::uint64_t retry_in_ms;
+  void fields(FieldWriter& write) const {
+    write("step", step);
+    write("error", error.code);
+    write("reason", error.reason);
+    write("position", error.position);
+    write("retry_in_ms", retry_in_ms);
+  }
+};
+
+struct KeysLoaded {
+  static constexpr std::string_view kName = "keys_loaded";
+  static constexpr Level kLevel = Level::kInfo;
+  OperatorText sealing_kid;
+  std::uint64_t keys;
+  void fields(FieldWriter& write) const {
+    write("sealing_kid", sealing_kid);
+    write("keys", keys);
+  }
+};
+
+// A key file or secret version that was left out; the others are loaded.
+struct KeyRefused {
+  static constexpr std::string_view kName = "key_refused";
+  static constexpr Level kLevel = Level::kError;
+  Error error;
+  void fields(FieldWriter& write) const {
+    write("error", error.code);
+    write("reason", error.reason);
+  }
+};
+
+struct SchemaLoaded {
+  static constexpr std::string_view kName = "schema_loaded";
+  static constexpr Level kLevel = Level::kInfo;
+  OperatorText schema;
+  std::uint64_t roots;
+  std::uint64_t planned_paths;
+  void fields(FieldWriter& write) const {
+    write("schema", schema);
+    write("roots", roots);
+    write("planned_paths", planned_paths);
+  }
+};
+
+// A schema that cannot be used; its last good version, if there is one, stays.
+struct SchemaRefused {
+  static constexpr std::string_view kName = "schema_refused";
+  static constexpr Level kLevel = Level::kError;
+  OperatorText schema;
+  Error error;
+  bool last_good_kept;
+  void fields(FieldWriter& write) const {
+    write("schema", schema);
+    write("error", error.code);
+    write("reason", error.reason);
+    write("line", error.position);
+    write("last_good_kept", last_good_kept);
+  }
+};
+
+// Who opened what: one for every request that decrypts.
+struct DecryptAudit {
+  static constexpr std::string_view kName = "audit_decrypt";
+  static constexpr Level kLevel = Level::kInfo;
+  OperatorText schema;  // empty if the request named none that is loaded
+  OperatorText client;  // the pattern that the client's certificate matched, or "anonymous"
+  std::uint64_t fields_opened;
+  std::uint64_t request_id;
+  bool allowed;
+  bool succeeded;
+  ErrorCode error;  // when not succeeded
+  void fields(FieldWriter& write) const {
+    write("schema", schema);
+    write("client", client);
+    write("fields_opened", fields_opened);
+    write("request_id", request_id);
+    write("allowed", allowed);
+    if (succeeded)
+      write("outcome", base::StaticText("ok"));
+    else
+      write("outcome", error);
+  }
+};
+
+struct DrainStarted {
+  static constexpr std::string_view kName = "drain_started";
+  static constexpr Level kLevel = Level::kInfo;
+  std::uint64_t connections;
+  void fields(FieldWriter& write) const { write("connections", connections); }
+};
+
+struct ServiceStopped {
+  static constexpr std::string_view kName = "service_stopped";
+  static constexpr Level kLevel = Level::kInfo;
+  std::uint64_t connections_cut;
+  void fields(FieldWriter& write) const { write("connections_cut", connections_cut); }
+};
+
+// accept() failed for a reason that passes (no descriptors, no memory): the listener rests and tries again.
+struct AcceptPaused {
+  static constexpr std::string_view kName = "accept_paused";
+  static constexpr Level kLevel = Level::kWarn;
+  std::uint64_t system_error;
+  void fields(FieldWriter& write) const { write("errno", system_error); }
+};
+
+// Lines that were dropped because whoever reads the log is too slow. Their sequence numbers are missing.
+struct LogLinesDropped {
+  static constexpr std::string_view kName = "log_lines_dropped";
+  static constexpr Level kLevel = Level::kWarn;
+  std::uint64_t lines;
+  void fields(FieldWriter& write) const { write("lines", lines); }
+};
+
+}  // namespace nes::telemetry

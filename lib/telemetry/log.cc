@@ -1,0 +1,152 @@
+#include "telemetry/log.h"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/json_text.h"
+#include "base/limits.h"
+
+namespace nes::telemetry {
+namespace {
+
+constexpr std::int64_t kFlushMs = 1000;
+constexpr int kPollMs = 100;
+
+std::string_view level_name(Level level) noexcept {
+  switch (level) {
+    case Level::kError: return "error";
+    case Level::kWarn: return "warn";
+    case Level::kInfo: return "info";
+    case Level::kDebug: return "debug";
+    case Level::kTrace: return "trace";
+  }
+  return "error";
+}
+
+}  // namespace
+
+void FieldWriter::key(std::string_view name) {
+  out_ += ",\"";
+  out_ += name;  // a literal of this program
+  out_ += "\":";
+}
+
+void FieldWriter::operator()(std::string_view name, std::uint64_t value) {
+  key(name);
+  out_ += std::to_string(value);
+}
+
+void FieldWriter::operator()(std::string_view name, std::int64_t value) {
+  key(name);
+  out_ += std::to_string(value);
+}
+
+void FieldWriter::operator()(std::string_view name, bool value) {
+  key(name);
+  out_ += value ? "true" : "false";
+}
+
+void FieldWriter::operator()(std::string_view name, ErrorCode value) {
+  key(name);
+  base::append_quoted(out_, base::error_code_name(value));
+}
+
+void FieldWriter::operator()(std::string_view name, base::StaticText value) {
+  key(name);
+  base::append_quoted(out_, value.view());
+}
+
+void FieldWriter::operator()(std::string_view name, OperatorText value) {
+  key(name);
+  base::append_quoted(out_, value.view());
+}
+
+Log::Log(const Clock& clock, Level least, int fd)
+    : clock_(clock), least_(least), fd_(fd), thread_([this] { run(); }) {}
+
+Log::~Log() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+    give_up_at_ms_ = clock_.monotonic_ms() + kFlushMs;
+  }
+  wake_.notify_one();
+  thread_.join();
+}
+
+std::uint64_t Log::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+void Log::enqueue(Level level, std::string_view name, std::string_view members) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() + members.size() + limits::kLogLineBytes > limits::kLogQueueBytes) {
+      ++next_sequence_;  // the gap that a reader sees
+      ++dropped_;
+      ++dropped_unreported_;
+      return;
+    }
+    if (dropped_unreported_ != 0) {
+      std::string report;
+      FieldWriter writer(report);
+      LogLinesDropped{dropped_unreported_}.fields(writer);
+      append_line(LogLinesDropped::kLevel, LogLinesDropped::kName, report);
+      dropped_unreported_ = 0;
+    }
+    append_line(level, name, members);
+  }
+  wake_.notify_one();
+}
+
+void Log::append_line(Level level, std::string_view name, std::string_view members) {
+  queue_ += "{\"seq\":";
+  queue_ += std::to_string(next_sequence_++);
+  queue_ += ",\"time\":\"";
+  queue_ += base::format_rfc3339(clock_.unix_ms());
+  queue_ += "\",\"level\":\"";
+  queue_ += level_name(level);
+  queue_ += "\",\"event\":\"";
+  queue_ += name;
+  queue_ += '"';
+  queue_ += members;
+  queue_ += "}\n";
+}
+
+void Log::run() {
+  std::string batch;
+  for (;;) {
+    {
+      std::unique_lock lock(mutex_);
+      wake_.wait(lock, [this] { return !queue_.empty() || ending_; });
+      if (queue_.empty()) return;
+      batch.swap(queue_);
+    }
+    if (!write_all(batch)) return;
+    batch.clear();
+  }
+}
+
+bool Log::write_all(std::string_view text) {
+  while (!text.empty()) {
+    pollfd entry{fd_, POLLOUT, 0};
+    const int ready = ::poll(&entry, 1, kPollMs);
+    if (ready > 0) {
+      // At most PIPE_BUF at a time: a pipe that polls writable takes that much without blocking.
+      const ssize_t sent = ::write(fd_, text.data(), text.size() < 4096 ? text.size() : 4096);
+      if (sent > 0) {
+        text.remove_prefix(static_cast<std::size_t>(sent));
+        continue;
+      }
+      if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;  // nobody will ever read it
+    }
+    const std::lock_guard lock(mutex_);
+    if (ending_ && clock_.monotonic_ms() >= give_up_at_ms_) return false;
+  }
+  return true;
+}
+
+}  // namespace nes::telemetry

@@ -1,0 +1,60 @@
+// The log: one event a line, JSON, numbered. Writing never blocks: lines go to a bounded queue that a thread
+// of its own empties into a descriptor; what does not fit is dropped, counted and reported, and the gap in
+// `seq` shows.
+//
+// Thread rule: write() from any thread.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "base/clock.h"
+#include "telemetry/events.h"
+
+namespace nes::telemetry {
+
+class Log {
+ public:
+  // Lines above `least` (in verbosity) are not written. `fd` is borrowed. `clock` must outlive the log.
+  Log(const Clock& clock, Level least, int fd);
+  // Gives the reader of the descriptor a second to take what is queued.
+  ~Log();
+  Log(const Log&) = delete;
+  Log& operator=(const Log&) = delete;
+
+  template <Event E>
+  void write(const E& event) {
+    if (E::kLevel > least_) return;
+    std::string members;
+    FieldWriter writer(members);
+    event.fields(writer);
+    enqueue(E::kLevel, E::kName, members);
+  }
+
+  std::uint64_t dropped() const;
+
+ private:
+  void enqueue(Level level, std::string_view name, std::string_view members);
+  void append_line(Level level, std::string_view name, std::string_view members);
+  void run();
+  // Writes all of `text`, or gives up once the log is being destroyed and a second has passed.
+  bool write_all(std::string_view text);
+
+  const Clock& clock_;
+  const Level least_;
+  const int fd_;
+  mutable std::mutex mutex_;
+  std::condition_variable wake_;
+  std::string queue_;
+  std::uint64_t next_sequence_ = 1;
+  std::uint64_t dropped_ = 0;
+  std::uint64_t dropped_unreported_ = 0;
+  bool ending_ = false;
+  std::int64_t give_up_at_ms_ = 0;
+  std::thread thread_;
+};
+
+}  // namespace nes::telemetry
