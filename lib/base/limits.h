@@ -1,6 +1,6 @@
 // Every bound that the program puts on what it reads, holds or repeats. Sizes are bytes, times milliseconds
 // unless the name says otherwise. A bound that users may set has its default and its range in CONTRACTS
-// section 1 and lives in enclave/service/config.
+// section 1 and lives in enclave/config.
 #pragma once
 
 #include <cstddef>
@@ -20,6 +20,7 @@ inline constexpr std::size_t kSchemaAliases = 10'000;              // YAML alias
 inline constexpr std::size_t kSchemaRoots = 20'000;
 inline constexpr std::size_t kPlanStates = 200'000;           // automaton states of one file, all roots
 inline constexpr std::size_t kPlanTransitions = 4'000'000;    // named keys over all states
+inline constexpr std::size_t kPlanSteps = 50'000'000;        // schema places and edges looked at to compile one file
 inline constexpr std::size_t kPatternsPerState = 8;           // overlapping patternProperties of one place
 inline constexpr std::size_t kPatternBytes = 1'000;           // one regular expression
 inline constexpr std::int64_t kPatternMemoryBytes = 1 << 20;  // RE2's budget for one expression
@@ -29,6 +30,7 @@ inline constexpr std::size_t kPreviousContexts = 16;
 
 // --- token ---
 inline constexpr std::size_t kLoadedKeys = 64;
+inline constexpr std::size_t kTokenScratchBytes = 64 * 1024;  // kept by a TokenCipher from call to call
 
 // --- http ---
 inline constexpr std::size_t kHttpHeadBytes = 16 * 1024;  // request line and header fields together
@@ -50,5 +52,16 @@ inline constexpr std::int64_t kDrainTimeoutMs = 15'000;   // SIGTERM until conne
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kLogLineBytes = 8 * 1024;
+
+// --- config ---
+inline constexpr std::size_t kConfigValueBytes = 128 * 1024;  // one variable; Linux's MAX_ARG_STRLEN
+inline constexpr std::size_t kEncryptionContextBytes = 8 * 1024;  // KMS's bound, applied to the JSON text
+inline constexpr std::size_t kClientCaCertificates = 64;
+inline constexpr std::size_t kClientPatterns = 1'000;
+inline constexpr std::size_t kClientPatternLabels = 64;  // contexts behind one pattern
+inline constexpr std::size_t kSanUriBytes = 2'048;
+inline constexpr std::size_t kServerNames = 64;
+inline constexpr std::size_t kOtlpHeaders = 32;
+inline constexpr std::size_t kResourceAttributes = 128;
 
 }  // namespace nes::limits

@@ -25,6 +25,20 @@ StreamResult PlainStream::write(std::span<const char> data) {
   }
 }
 
+void shutdown_write(int fd) noexcept { ::shutdown(fd, SHUT_WR); }
+
+StreamStatus discard_input(int fd) noexcept {
+  char sink[16 * 1024];
+  constexpr int kReads = 4;
+  for (int i = 0; i < kReads; ++i) {
+    const ssize_t got = ::recv(fd, sink, sizeof sink, 0);
+    if (got > 0 || (got < 0 && errno == EINTR)) continue;
+    if (got == 0) return StreamStatus::kClosed;
+    return errno == EAGAIN ? StreamStatus::kWantRead : StreamStatus::kFailed;
+  }
+  return StreamStatus::kOk;
+}
+
 void PlainStream::end() { ::shutdown(fd_.get(), SHUT_WR); }
 
 }  // namespace nes::os

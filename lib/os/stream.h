@@ -41,6 +41,12 @@ class Stream {
   virtual void end() = 0;
 };
 
+// Ends the sending side of a socket, below any encryption.
+void shutdown_write(int fd) noexcept;
+// Reads and forgets what a socket has received: kWantRead while its peer may send more, else kClosed or
+// kFailed. Reads at most a bounded amount a call; kOk says that there may be more.
+StreamStatus discard_input(int fd) noexcept;
+
 // A socket as it is.
 class PlainStream final : public Stream {
  public:

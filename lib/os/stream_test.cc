@@ -51,6 +51,17 @@ TEST(PlainStream, half_closes) {
   EXPECT_EQ(pair.left->read(buffer).bytes, 5U);
 }
 
+TEST(PlainStream, discards_what_comes_in_after_its_own_end) {
+  Pair pair;
+  shutdown_write(pair.left->fd());
+  EXPECT_EQ(discard_input(pair.left->fd()), StreamStatus::kWantRead);
+  EXPECT_EQ(pair.right->write(std::string(100'000, 'x')).status, StreamStatus::kOk);
+  EXPECT_EQ(discard_input(pair.left->fd()), StreamStatus::kOk) << "a bounded amount a call";
+  EXPECT_EQ(discard_input(pair.left->fd()), StreamStatus::kWantRead);
+  pair.right.reset();
+  EXPECT_EQ(discard_input(pair.left->fd()), StreamStatus::kClosed);
+}
+
 TEST(PlainStream, fails_without_a_signal_when_the_peer_is_gone) {
   Pair pair;
   pair.right.reset();

@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/check.h"
+
 namespace nes::secret {
 
 void wipe(void* data, std::size_t size) noexcept {
@@ -79,6 +81,25 @@ void SecretBytes::resize(std::size_t size) {
     std::memset(data_ + size_, 0, size - size_);
   }
   size_ = size;
+}
+
+ByteSpan SecretBytes::grow_uninitialized(std::size_t size) {
+  reserve(size_ + size);
+  size_ += size;
+  return {data_ + size_ - size, size};
+}
+
+void SecretBytes::drop_unwritten(std::size_t size) noexcept {
+  NES_CHECK(size <= size_);
+  size_ -= size;
+}
+
+void SecretBytes::erase_front(std::size_t size) noexcept {
+  NES_CHECK(size <= size_);
+  const std::size_t left = size_ - size;
+  if (left != 0 && size != 0) std::memmove(data_, data_ + size, left);
+  wipe(data_ + left, size);
+  size_ = left;
 }
 
 void SecretBytes::clear() noexcept {

@@ -44,6 +44,12 @@ class SecretBytes {
   void reserve(std::size_t capacity);
   // Grows with zeros, or shrinks and wipes the rest.
   void resize(std::size_t size);
+  // Grows by `size` bytes of unspecified content, to be written by the caller, and returns them.
+  ByteSpan grow_uninitialized(std::size_t size);
+  // Gives back the last `size` bytes of what grow_uninitialized() returned: they were never written.
+  void drop_unwritten(std::size_t size) noexcept;
+  // Removes the first `size` bytes: what follows moves up, what it leaves is wiped.
+  void erase_front(std::size_t size) noexcept;
   // Wipes and empties; keeps the memory for the next use.
   void clear() noexcept;
 

@@ -29,6 +29,28 @@ TEST(Secret, wipes_what_clear_and_resize_leave_behind) {
   for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(memory[i], 0) << i;
 }
 
+TEST(Secret, grows_for_a_writer_and_takes_back_what_was_not_written) {
+  SecretBytes bytes = SecretBytes::copy_of(as_bytes("ab"));
+  const ByteSpan room = bytes.grow_uninitialized(4);
+  ASSERT_EQ(room.size(), 4U);
+  room[0] = 'c';
+  bytes.drop_unwritten(3);
+  EXPECT_EQ(as_text(bytes.reveal()), "abc");
+}
+
+TEST(Secret, erases_from_the_front_and_wipes_what_it_leaves) {
+  SecretBytes bytes = SecretBytes::copy_of(as_bytes("4111next"));
+  const std::uint8_t* memory = bytes.reveal().data();
+  bytes.erase_front(4);
+  EXPECT_EQ(as_text(bytes.reveal()), "next");
+  for (std::size_t i = 4; i < 8; ++i) EXPECT_EQ(memory[i], 0) << i;
+  bytes.erase_front(0);
+  EXPECT_EQ(as_text(bytes.reveal()), "next");
+  bytes.erase_front(4);
+  EXPECT_TRUE(bytes.empty());
+  EXPECT_DEATH(bytes.erase_front(1), "check failed");
+}
+
 TEST(Secret, moves_leave_the_source_empty) {
   SecretBytes source = SecretBytes::copy_of(as_bytes("key"));
   SecretBytes target(std::move(source));
