@@ -34,7 +34,7 @@ const char* error_code_name(ErrorCode code) noexcept {
     case ErrorCode::kTruncated: return "truncated";
     case ErrorCode::kMalformed: return "malformed";
   }
-  NES_CHECK(!"an ErrorCode outside its enumeration");
+  NES_CHECK(false && "an ErrorCode outside its enumeration");
 }
 
 }  // namespace nes::base

@@ -12,7 +12,7 @@
 namespace nes::base {
 
 enum class ErrorCode : std::uint8_t {
-  // What a client can be told (CONTRACTS section 2); http/problem.h maps each to its status.
+  // What a client can be told (CONTRACTS section 2); http/response.h maps each to its status.
   kSchemaHeaderMissing,
   kSchemaRootRequired,
   kMalformedJson,

@@ -18,15 +18,19 @@ inline constexpr std::size_t kSchemaDepth = 200;                   // nesting of
 inline constexpr std::size_t kSchemaNodes = 2'000'000;             // values in the file, aliases expanded
 inline constexpr std::size_t kSchemaAliases = 10'000;              // YAML aliases in one file
 inline constexpr std::size_t kSchemaRoots = 20'000;
-inline constexpr std::size_t kPlanStates = 200'000;           // automaton states of one file, all roots
-inline constexpr std::size_t kPlanTransitions = 4'000'000;    // named keys over all states
-inline constexpr std::size_t kPlanSteps = 50'000'000;        // schema places and edges looked at to compile one file
-inline constexpr std::size_t kPatternsPerState = 8;           // overlapping patternProperties of one place
-inline constexpr std::size_t kPatternBytes = 1'000;           // one regular expression
+inline constexpr std::size_t kPlanStates = 200'000;         // automaton states of one file, all roots
+inline constexpr std::size_t kPlanTransitions = 4'000'000;  // named keys over all states
+inline constexpr std::size_t kPlanSteps =
+    50'000'000;                                      // schema places and edges looked at to compile one file
+inline constexpr std::size_t kPatternsPerState = 8;  // overlapping patternProperties of one place
+inline constexpr std::size_t kPlanPatterns = 1'000;         // distinct patternProperties of one file
+inline constexpr std::size_t kPatternBytes = 1'000;  // one regular expression
 inline constexpr std::int64_t kPatternMemoryBytes = 1 << 20;  // RE2's budget for one expression
 inline constexpr std::size_t kPrefixItems = 1'000;
 inline constexpr std::size_t kContextBytes = 64;
 inline constexpr std::size_t kPreviousContexts = 16;
+
+inline constexpr std::size_t kSchemaNameBytes = 256;
 
 // --- token ---
 inline constexpr std::size_t kLoadedKeys = 64;
@@ -42,19 +46,32 @@ inline constexpr std::size_t kHttpTrailers = 16;
 
 // --- server ---
 inline constexpr std::int64_t kHandshakeTimeoutMs = 10'000;
-inline constexpr std::int64_t kHeaderTimeoutMs = 10'000;  // first byte to end of the head
-inline constexpr std::int64_t kBodyTimeoutMs = 30'000;    // without progress
-inline constexpr std::int64_t kIdleTimeoutMs = 75'000;    // keep-alive, between requests
-inline constexpr std::int64_t kWriteTimeoutMs = 30'000;   // without progress
-inline constexpr std::int64_t kLingerTimeoutMs = 2'000;   // after the last byte of a closing answer
-inline constexpr std::int64_t kDrainTimeoutMs = 15'000;   // SIGTERM until connections are cut
+inline constexpr std::int64_t kHeaderTimeoutMs = 10'000;    // first byte to end of the head
+inline constexpr std::int64_t kBodyTimeoutMs = 30'000;      // without progress
+inline constexpr std::int64_t kIdleTimeoutMs = 75'000;      // keep-alive, between requests
+inline constexpr std::int64_t kWriteTimeoutMs = 30'000;     // without progress
+inline constexpr std::int64_t kLingerTimeoutMs = 2'000;     // after the last byte of a closing answer
+inline constexpr std::int64_t kDrainIdleTimeoutMs = 1'000;  // the same, once the server drains
+inline constexpr std::int64_t kDrainTimeoutMs = 15'000;     // SIGTERM until connections are cut
+inline constexpr std::int64_t kAcceptPauseMs = 100;         // after accept() failed for want of resources
+inline constexpr int kListenBacklog = 4096;
+inline constexpr int kAcceptsPerRound = 8;                  // so that one loop does not take all
+inline constexpr int kReadsPerRound = 64;  // of one connection, before others have their turn
+inline constexpr std::size_t kReadBufferBytes = 16 * 1024;  // one TLS record
+inline constexpr std::size_t kResponseHeadBytes = 1024;
+inline constexpr std::size_t kKeptBufferBytes =
+    256 * 1024;  // a thread's buffers shrink to this after a large one
+
+inline constexpr std::int64_t kBackoffMinMs = 500;
+inline constexpr std::int64_t kBackoffMaxMs = 30'000;
+inline constexpr std::int64_t kKeyRefreshGapMs = 30'000;  // between refreshes that unknown key ids ask for
 
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kLogLineBytes = 8 * 1024;
 
 // --- config ---
-inline constexpr std::size_t kConfigValueBytes = 128 * 1024;  // one variable; Linux's MAX_ARG_STRLEN
+inline constexpr std::size_t kConfigValueBytes = 128 * 1024;      // one variable; Linux's MAX_ARG_STRLEN
 inline constexpr std::size_t kEncryptionContextBytes = 8 * 1024;  // KMS's bound, applied to the JSON text
 inline constexpr std::size_t kClientCaCertificates = 64;
 inline constexpr std::size_t kClientPatterns = 1'000;

@@ -57,7 +57,7 @@ struct ServiceReady {
 struct StepFailed {
   static constexpr std::string_view kName = "step_failed";
   static constexpr Level kLevel = Level::kError;
-  base::StaticText step;  // "listen", "tls", "keys", "schemas"
+  base::StaticText step;  // such as "listener", "keys", "schemas"
   Error error;
   std::uint64_t retry_in_ms;
   void fields(FieldWriter& write) const {
@@ -80,15 +80,12 @@ struct KeysLoaded {
   }
 };
 
-// A key file or secret version that was left out; the others are loaded.
-struct KeyRefused {
-  static constexpr std::string_view kName = "key_refused";
+// Keys that were left out because an older one has their id; the others are loaded.
+struct KeysRefused {
+  static constexpr std::string_view kName = "keys_refused";
   static constexpr Level kLevel = Level::kError;
-  Error error;
-  void fields(FieldWriter& write) const {
-    write("error", error.code);
-    write("reason", error.reason);
-  }
+  std::uint64_t keys;
+  void fields(FieldWriter& write) const { write("keys", keys); }
 };
 
 struct SchemaLoaded {

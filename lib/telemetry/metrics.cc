@@ -24,7 +24,7 @@ std::string_view counter_name(Counter counter) noexcept {
     case Counter::kSchemaRefreshes: return "enclave_schema_refreshes";
     case Counter::kSchemaRefreshFailures: return "enclave_schema_refresh_failures";
   }
-  NES_CHECK(!"a Counter outside its enumeration");
+  NES_CHECK(false && "a Counter outside its enumeration");
 }
 
 CounterShard& CounterRegistry::add_shard() {
