@@ -3,10 +3,11 @@
 //   v2.<kid>.<base64url(nonce || ciphertext || tag)>
 //
 // A token's plaintext is opaque here; its first byte, the type, is rewrite's business. AES-256-GCM-SIV
-// (RFC 8452), AAD = "nitro-enc-svc/v2" || 0x00 || kid || 0x00 || context.
+// (RFC 8452), AAD = "nitro-enc-svc/v2" || 0x00 || kid || 0x00 || context. Every token has one spelling.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -14,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/bytes.h"
 #include "base/result.h"
 #include "secret/secret.h"
 
@@ -45,8 +47,8 @@ class DataKey {
 // The keys that are loaded at one time: one that seals, and all that open, newest first. Immutable snapshot.
 class KeySet {
  public:
-  // `keys` newest first; keys[0] seals. kMalformed if empty or if two have one kid (the caller decides which
-  // to leave out); kLimit over limits::kLoadedKeys.
+  // `keys`, none null, newest first; keys[0] seals. kMalformed if empty or if two have one kid (the caller
+  // decides which to leave out): position is then the older one's index. kLimit over limits::kLoadedKeys.
   static Result<std::shared_ptr<const KeySet>> make(std::vector<std::shared_ptr<const DataKey>> keys);
 
   std::span<const std::shared_ptr<const DataKey>> keys() const noexcept { return keys_; }
@@ -69,20 +71,35 @@ class TokenCipher {
   static Result<std::unique_ptr<TokenCipher>> make(std::shared_ptr<const KeySet> keys, Options options);
   virtual ~TokenCipher() = default;
 
-  // Appends the token of `plaintext` (type byte first; non-empty) to `out`. Ciphertext is public. `context`
-  // has at most limits::kContextBytes bytes. kCrypto if the library fails: `out` is then as before.
+  // Appends the token of `plaintext` (type byte first; not in `out`) to `out`. Ciphertext is public. An empty
+  // plaintext, or a context of more than limits::kContextBytes bytes, here or in open(), is a mistake of the
+  // program and ends it. kCrypto if the library fails: `out` is then as before.
   virtual Result<void> seal(Mode mode, std::string_view context, ByteView plaintext,
                             secret::SecretBytes& out) = 0;
 
   // Appends the plaintext of `token` (type byte first) to `plaintext`, trying `context`, then
   // `previous_contexts` in order. kTokenRejected for anything that is not a token of ours (malformed, another
   // spelling, tampered, other context); kKeyNotLoaded if it is well formed and names a kid that is not
-  // loaded. After an error `plaintext` is as before. `opened_with`, if not null, receives the kid on success.
+  // loaded; kCrypto if the library fails. After an error `plaintext` is as before. `opened_with`, if not
+  // null, receives the kid on success. `token` is not in `plaintext`.
+  //
+  // With accept_v1 the older form opens too: under each key, newest first, whatever the contexts. It held
+  // strings alone, so 's' stands before its value; whether that is UTF-8 is for the caller to check.
   virtual Result<void> open(std::string_view context, std::span<const std::string> previous_contexts,
                             std::string_view token, secret::SecretBytes& plaintext, KeyId* opened_with) = 0;
 };
 
+// What a token holds beside the ciphertext, which is as long as the plaintext.
+inline constexpr std::size_t kNonceSize = 12;
+inline constexpr std::size_t kTagSize = 16;
+
 // Exact number of characters of the token of a plaintext of n bytes.
-constexpr std::size_t token_size(std::size_t n) noexcept;
+constexpr std::size_t token_size(std::size_t n) noexcept {
+  return std::string_view("v2.kkkkkkkk.").size() + base::base64url_encoded_size(kNonceSize + n + kTagSize);
+}
+
+// Whether `text` has the form of a token, v2 or v1; says nothing about whether it opens. Any thread; one pass
+// without allocation, and text that is no token is mostly told by its first characters.
+bool looks_like_token(std::string_view text) noexcept;
 
 }  // namespace nes::token

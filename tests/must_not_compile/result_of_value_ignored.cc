@@ -1,0 +1,6 @@
+// EXPECT: ignoring returned value of type .*Result
+// EXPECT: ignoring return value of (type|function declared with 'nodiscard')
+#include "base/result.h"
+
+nes::Result<int> count();
+void run() { count(); }
