@@ -15,6 +15,9 @@ bool is_canonical(std::string_view inner) noexcept;
 // Unescapes into `out`, which has room for inner.size() bytes; returns the number of bytes of UTF-8 written,
 // or nothing if the literal has a lone surrogate (which no UTF-8 text can hold).
 std::optional<std::size_t> unescape_to(std::string_view inner, char* out) noexcept;
+// The same, but each lone surrogate becomes U+FFFD: for keys, which a plan must be able to match. To the
+// patterns of a schema such a key has a character there, so `^.*$` seals its value.
+std::size_t unescape_replacing_to(std::string_view inner, char* out) noexcept;
 
 // Size of the canonical inner spelling of `text`, UTF-8.
 std::size_t canonical_size(std::string_view text) noexcept;

@@ -42,9 +42,12 @@ Result<void> locate(std::string_view text, Shape shape, const P& plan, PlanState
                     std::vector<Located>& located);
 
 // The path of the value at byte `offset` of a valid `text` as an error may show it (CONTRACTS section 2):
-// keys that the schema spells out, `*` for all others, and array indices, joined by `/`, as in
-// `/payments/0/iban`. No byte of the document enters it.
+// keys that the schema spells out (`~` and `/` in them as `~0` and `~1`, RFC 6901), `*` for all others, and
+// array indices, each after a `/`, as in `/payments/0/iban`. Empty for the root, and if no value begins at
+// `offset`. No byte of the document enters it.
 template <Plan P>
 std::string path_of(std::string_view text, Shape shape, const P& plan, PlanState start, std::uint32_t offset);
 
 }  // namespace nes::json
+
+#include "json/locate_inl.h"  // the templates
