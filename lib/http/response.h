@@ -12,8 +12,8 @@ namespace nes::http {
 // "OK" for 200; never empty for a status that this program sends.
 std::string_view reason_phrase(int status) noexcept;
 
-// Builds one head in a string that the caller reuses. Names and values come from this program and are
-// checked: a CR, LF or NUL in them aborts.
+// Appends one head to a string that the caller reuses. Names and values come from this program and are
+// checked: a name that is no token, and a control byte (CR, LF, NUL) in a value, abort.
 class ResponseHead {
  public:
   ResponseHead(std::string& out, int status);
