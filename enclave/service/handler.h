@@ -1,0 +1,70 @@
+// From a request to its answer, whatever version of HTTP carried it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "enclave/service/pipeline.h"
+#include "enclave/service/routes.h"
+#include "enclave/service/state.h"
+#include "secret/secret.h"
+
+namespace nes::service {
+
+// What is known of a request before its body. Views into the connection's buffer.
+struct RequestInfo {
+  http::Method method = http::Method::kOther;
+  std::string_view path;
+  std::optional<std::string_view> content_type;
+  std::optional<std::string_view> schema_header;
+  ClientIdentity client;
+  bool repeats_field = false;  // one of these header fields is there twice: nobody can say which is meant
+};
+
+struct Response {
+  int status = 200;
+  std::string_view content_type = "text/plain";
+  std::string_view allow = {};       // 405
+  int retry_after_s = 0;             // 429 and 503
+  std::string_view count_name = {};  // X-Fields-Sealed or X-Fields-Opened; empty for none
+  std::uint64_t count = 0;
+  bool no_store = false;    // the answer holds plaintext or tokens
+  bool keep_alive = false;  // to be said, as HTTP/1.0 needs it
+};
+
+// Thread rule: one a thread.
+class Handler {
+ public:
+  // `state` must outlive the handler.
+  Handler(State& state, telemetry::CounterShard& counters);
+
+  // All that can be refused without the body: route, permission, media type, the schema header's presence.
+  Result<const Route*> admit(std::span<const Route> routes, const RequestInfo& request) const;
+
+  // Answers an admitted request: appends the answer's body to `body`.
+  Response handle(const Route& route, const RequestInfo& request, std::string_view text,
+                  secret::SecretBytes& body);
+
+  // Answers with an error. `allow` as allowed_methods() gives it, for kMethodNotAllowed.
+  Response fail(ErrorCode code, std::string_view path, std::string_view allow, secret::SecretBytes& body);
+
+  // A request to decrypt that was not admitted is an audit event too.
+  void audit_refusal(std::span<const Route> routes, const RequestInfo& request, ErrorCode code);
+
+ private:
+  Response transform(const Route& route, const RequestInfo& request, std::string_view text,
+                     secret::SecretBytes& body);
+  Response word(int status, std::string_view text, secret::SecretBytes& body) const;
+  Response health(secret::SecretBytes& body);
+  void audit(std::string_view schema, std::uint64_t fields, bool allowed, std::optional<ErrorCode> error);
+
+  State& state_;
+  telemetry::CounterShard& counters_;
+  Pipeline pipeline_;
+  std::string text_;  // reused for errors
+};
+
+}  // namespace nes::service

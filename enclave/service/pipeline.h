@@ -1,0 +1,73 @@
+// The whole path of a document, on one page: request -> schema -> plan -> positions -> tokens -> new
+// document.
+//
+// A request transforms the whole document or returns an error (CONTRACTS section 2). Nothing here does I/O.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/published.h"
+#include "base/result.h"
+#include "enclave/service/schema_store.h"
+#include "json/locate.h"
+#include "rewrite/rewrite.h"
+#include "secret/secret.h"
+#include "token/token.h"
+
+namespace nes::service {
+
+enum class Direction : std::uint8_t { kSeal, kOpen };
+
+struct Job {
+  Direction direction;
+  json::Shape shape;
+  std::optional<std::string_view> schema_header;  // SCHEMA_HEADER_NAME's value
+  std::string_view text;
+};
+
+struct JobFailure {
+  Error error;
+  std::string path;  // of the value at fault (kTokenRejected); else empty
+};
+
+struct JobReport {
+  std::optional<JobFailure> failure;
+  std::size_t replaced = 0;
+  std::string_view schema;  // the name, if it is loaded; valid while the pipeline is not updated
+};
+
+// One thread's pipeline: its view of the keys and schemas, its ciphers and its buffers.
+class Pipeline {
+ public:
+  struct Sources {
+    const base::Published<token::KeySet>& keys;
+    const base::Published<SchemaSet>& schemas;
+  };
+  Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept;
+  ~Pipeline();
+
+  // Appends the new document to `out`; after a failure `out` is as before. kNotReady without keys or schemas.
+  JobReport run(const Job& job, secret::SecretBytes& out);
+
+ private:
+  class Sealer;
+  class Opener;
+
+  // Takes new snapshots in. kNotReady, or kCrypto.
+  Result<void> update();
+  // The plan that the header names, and the name itself.
+  Result<schema::FieldPlan> find_plan(const Job& job, std::string_view& schema_name) const;
+
+  base::Subscription<token::KeySet> keys_;
+  base::Subscription<SchemaSet> schemas_;
+  const token::TokenCipher::Options options_;
+  std::unique_ptr<token::TokenCipher> cipher_;
+  rewrite::Scratch scratch_;
+  secret::SecretBytes plaintext_;
+};
+
+}  // namespace nes::service

@@ -1,0 +1,165 @@
+#include "enclave/service/schema_store.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <map>
+
+#include <gtest/gtest.h>
+
+#include "os/unique_fd.h"
+
+namespace nes::service {
+namespace {
+
+std::string schema_text(const std::string& field) {
+  return "openapi: 3.1.0\ninfo: {title: t, version: '1'}\npaths: {}\ncomponents:\n  schemas:\n    A:\n      "
+         "properties:\n"
+         "        " +
+         field + ": {x-pii: true}\n";
+}
+
+struct FakeSource final : SchemaSource {
+  struct File {
+    std::string text;
+    int version = 1;
+    bool readable = true;
+  };
+  std::map<std::string, File> files;
+  bool listable = true;
+  int reads = 0;
+
+  Result<std::vector<SchemaObject>> list() override {
+    if (!listable) return Error{ErrorCode::kIo, "no listing"};
+    std::vector<SchemaObject> objects;
+    for (const auto& [key, file] : files)
+      objects.push_back({.key = key, .etag = std::to_string(file.version)});
+    return objects;
+  }
+  Result<std::string> get(const SchemaObject& object) override {
+    ++reads;
+    const File& file = files.at(object.key);
+    if (!file.readable) return Error{ErrorCode::kIo, "cannot be read"};
+    return file.text;
+  }
+};
+
+class SchemaStoreTest : public testing::Test {
+ protected:
+  SchemaStoreTest() : log_(clock_, telemetry::Level::kError, null_.get()) {}
+
+  bool seals(std::string_view name, std::string_view key) {
+    const auto set = store_.schemas().get();
+    const schema::Schema* schema = set == nullptr ? nullptr : set->find(name);
+    if (schema == nullptr) return false;
+    const auto plan = schema->plan(std::nullopt);
+    return plan.ok() && plan->rule(plan->member(plan->start(), key)) != json::kNoRule;
+  }
+
+  const base::SystemClock clock_;
+  os::UniqueFd null_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
+  telemetry::Log log_;
+  telemetry::CounterRegistry counters_;
+  FakeSource source_;
+  SchemaStore store_{source_, {}, log_, counters_.add_shard()};
+};
+
+TEST(SchemaKey, gives_name_and_format) {
+  std::string_view name;
+  schema::SourceFormat format{};
+  EXPECT_TRUE(parse_schema_key("payments-v1.yaml", name, format));
+  EXPECT_EQ(name, "payments-v1");
+  EXPECT_EQ(format, schema::SourceFormat::kYaml);
+  EXPECT_TRUE(parse_schema_key("eu/a.b.json", name, format));
+  EXPECT_EQ(name, "eu/a.b");
+  EXPECT_EQ(format, schema::SourceFormat::kJson);
+  EXPECT_TRUE(parse_schema_key(std::string(256, 'n') + ".yml", name, format));
+}
+
+TEST(SchemaKey, refuses_what_no_header_could_name) {
+  std::string_view name;
+  schema::SourceFormat format{};
+  for (const std::string& key :
+       {std::string("a.txt"), std::string(".yaml"), std::string("a"), std::string("a.yaml.sig"),
+        std::string("a b.yaml"), std::string("a#b.yaml"), std::string("caf\xC3\xA9.yaml"),
+        std::string("a.YAML"), std::string(257, 'n') + ".yml"})
+    EXPECT_FALSE(parse_schema_key(key, name, format)) << key;
+}
+
+TEST_F(SchemaStoreTest, publishes_nothing_before_a_complete_listing_and_an_empty_set_after_an_empty_one) {
+  source_.listable = false;
+  EXPECT_FALSE(store_.refresh().ok());
+  EXPECT_EQ(store_.schemas().get(), nullptr);
+  source_.listable = true;
+  EXPECT_TRUE(store_.refresh().ok());
+  ASSERT_NE(store_.schemas().get(), nullptr);
+  EXPECT_EQ(store_.schemas().get()->size(), 0U);
+}
+
+TEST_F(SchemaStoreTest, reads_only_what_changed) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  source_.files["b.yaml"].text = schema_text("card");
+  ASSERT_TRUE(store_.refresh().ok());
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(source_.reads, 2);
+  source_.files["a.yaml"] = {.text = schema_text("name"), .version = 2};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(source_.reads, 3);
+  EXPECT_TRUE(seals("a", "name"));
+  EXPECT_TRUE(seals("b", "card"));
+}
+
+TEST_F(SchemaStoreTest, a_bad_schema_harms_no_other_and_its_last_good_version_stays) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  source_.files["b.yaml"].text = schema_text("card");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = "openapi: [", .version = 2};
+  source_.files["b.yaml"] = {.text = schema_text("iban"), .version = 2};
+  source_.files["c.yaml"].text = "not a schema";
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_TRUE(seals("a", "ssn")) << "the last good version";
+  EXPECT_TRUE(seals("b", "iban"));
+  EXPECT_EQ(store_.schemas().get()->find("c"), nullptr);
+  EXPECT_EQ(store_.failing(), 2U);
+  const int reads = source_.reads;
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(source_.reads, reads) << "what is known to be bad is not compiled again";
+  source_.files["a.yaml"] = {.text = schema_text("tax_id"), .version = 3};
+  source_.files["c.yaml"] = {.text = schema_text("x"), .version = 2};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_TRUE(seals("a", "tax_id"));
+  EXPECT_EQ(store_.failing(), 0U);
+}
+
+TEST_F(SchemaStoreTest, tries_again_what_could_not_be_read) {
+  source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 1, .readable = false};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 1U);
+  source_.files["a.yaml"].readable = true;
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_TRUE(seals("a", "ssn"));
+  EXPECT_EQ(store_.failing(), 0U);
+}
+
+TEST_F(SchemaStoreTest, refuses_two_files_of_one_name_and_keeps_what_was_there) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.json"].text = "{}";
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_TRUE(seals("a", "ssn"));
+  EXPECT_EQ(store_.failing(), 1U);
+  source_.files.erase("a.json");
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 0U);
+}
+
+TEST_F(SchemaStoreTest, a_deleted_schema_stays_until_restart) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files.clear();
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_TRUE(seals("a", "ssn"));
+}
+
+}  // namespace
+}  // namespace nes::service

@@ -1,0 +1,231 @@
+#include "enclave/service/service.h"
+
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <csignal>
+#include <utility>
+
+#include "base/limits.h"
+
+namespace nes::service {
+
+using telemetry::Counter;
+using telemetry::OperatorText;
+
+namespace {
+
+constexpr std::int64_t kCertificateIntervalMs = 3'600'000;
+constexpr std::int64_t kDrainPollMs = 20;
+enum Task : std::size_t { kCertificate, kKeys, kSchemas };
+
+Settings settings_of(const config::Config& config) {
+  return {.schema_header_name = config.schema_header_name,
+          .max_body_bytes = config.max_body_bytes,
+          .max_inflight_bytes = config.max_inflight_bytes,
+          .max_connections = config.max_connections,
+          .token_options = {.accept_v1 = config.accept_v1_tokens}};
+}
+
+schema::CompileOptions compile_options_of(const config::Config& config) {
+  return {.default_mode = config.pii_default_mode == config::PiiMode::kDeterministic
+                              ? schema::Mode::kDeterministic
+                              : schema::Mode::kRandomized};
+}
+
+}  // namespace
+
+// On the control thread: turns SIGTERM and SIGINT into a drain, and ends the loop once the last connection
+// has gone or has had its time.
+class Service::Ending final : public os::EventHandler, private os::Deadline {
+ public:
+  static Result<std::unique_ptr<Ending>> create(Service& service) {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    os::UniqueFd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
+    if (!fd) return Error{ErrorCode::kIo, "signalfd", static_cast<std::uint64_t>(errno)};
+    auto ending = std::unique_ptr<Ending>(new Ending(service, std::move(fd)));
+    NES_TRY(service.control_->loop().add(ending->fd_.get(), EPOLLIN, *ending));
+    return ending;
+  }
+  ~Ending() override { service_.control_->loop().remove(fd_.get(), *this); }
+
+  std::uint64_t connections_cut() const noexcept { return connections_cut_; }
+
+ private:
+  Ending(Service& service, os::UniqueFd fd) noexcept : service_(service), fd_(std::move(fd)) {}
+
+  void on_events(std::uint32_t /*events*/) override {
+    signalfd_siginfo info{};
+    if (::read(fd_.get(), &info, sizeof info) != sizeof info || give_up_at_ms_ != 0) return;
+    give_up_at_ms_ = service_.clock_.monotonic_ms() + limits::kDrainTimeoutMs;
+    service_.start_drain();
+    service_.control_->loop().arm(*this, kDrainPollMs);
+  }
+
+  void on_deadline() override {
+    connections_cut_ = service_.state_.status.connections.load();
+    // The workers have drained their listeners before their connections can be all gone.
+    const bool drained = connections_cut_ == 0 && service_.state_.status.listeners == 0;
+    if (drained || service_.clock_.monotonic_ms() >= give_up_at_ms_)
+      service_.control_->request_stop();
+    else
+      service_.control_->loop().arm(*this, kDrainPollMs);
+  }
+
+  Service& service_;
+  os::UniqueFd fd_;
+  std::int64_t give_up_at_ms_ = 0;
+  std::uint64_t connections_cut_ = 0;
+};
+
+Service::Service(const config::Config& config, const Surroundings& surroundings, const Clock& clock,
+                 telemetry::Log& log)
+    : config_(config),
+      surroundings_(surroundings),
+      clock_(clock),
+      log_(log),
+      refresh_counters_(counters_.add_shard()),
+      keyring_(surroundings.key_source),
+      schemas_(surroundings.schema_source, compile_options_of(config), log, refresh_counters_),
+      state_{.clock = clock,
+             .log = log,
+             .counters = counters_,
+             .settings = settings_of(config),
+             .authorization = {config.encrypt_clients, config.decrypt_clients},
+             .keys = keyring_.keys(),
+             .schemas = schemas_.schemas(),
+             .tls = tls_,
+             .request_key_refresh = [this] { refresher_->request(kKeys); },
+             .request_drain = [this] { control_->loop().post([this] { start_drain(); }); }} {}
+
+Service::~Service() {
+  for (const auto& worker : workers_) worker->request_stop();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+Result<void> Service::start_tls() {
+  NES_TRY_ASSIGN(identity_, tls::BootIdentity::create(clock_.unix_ms()));
+  NES_TRY_ASSIGN(ticket_key_, tls::TicketKey::create());
+  return renew_certificate();
+}
+
+Result<void> Service::renew_certificate() {
+  std::vector<std::string> names;
+  for (const config::ServerName& name : config_.tls_server_names) names.push_back(name.text);
+  NES_TRY_ASSIGN(auto leaf, identity_->issue(names, clock_.unix_ms()));
+  const auto version =
+      config_.tls_min_version == config::TlsVersion::kTls12 ? tls::Version::kTls12 : tls::Version::kTls13;
+  NES_TRY_ASSIGN(auto context,
+                 tls::ServerContext::create(std::move(leaf), ticket_key_,
+                                            {.min_version = version, .protocols = {"http/1.1"}}));
+  tls_.publish(std::move(context));
+  return {};
+}
+
+Result<void> Service::start_control() {
+  NES_TRY_ASSIGN(control_, Worker::create(state_));
+  NES_TRY_ASSIGN(os::UniqueFd socket, os::listen_on(surroundings_.health_endpoint, SOMAXCONN));
+  NES_TRY(control_->listen({.socket = std::make_shared<const os::UniqueFd>(std::move(socket)),
+                            .routes = health_routes(),
+                            .serves_clients = false}));
+  log_.write(telemetry::Listening{
+      .purpose = "health",
+      .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.health_endpoint))});
+  return {};
+}
+
+Result<void> Service::start_workers() {
+  NES_TRY_ASSIGN(os::UniqueFd socket, os::listen_on(surroundings_.tls_endpoint, limits::kListenBacklog));
+  const auto shared = std::make_shared<const os::UniqueFd>(std::move(socket));
+  for (std::size_t i = 0; i < config_.worker_threads; ++i) {
+    NES_TRY_ASSIGN(auto worker, Worker::create(state_));
+    NES_TRY(worker->listen({.socket = shared, .routes = service_routes(), .serves_clients = true}));
+    workers_.push_back(std::move(worker));
+  }
+  for (const auto& worker : workers_) threads_.emplace_back([raw = worker.get()] { raw->run(); });
+  log_.write(telemetry::Listening{
+      .purpose = "tls",
+      .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.tls_endpoint))});
+  return {};
+}
+
+void Service::start_refresher() {
+  std::vector<Refresher::Task> tasks(3, {.step = "", .interval_ms = 0, .min_request_gap_ms = 0, .run = {}});
+  tasks[kCertificate] = {.step = "certificate",
+                         .interval_ms = kCertificateIntervalMs,
+                         .min_request_gap_ms = kCertificateIntervalMs,
+                         .run = [this] { return renew_certificate(); }};
+  tasks[kKeys] = {.step = "keys",
+                  .interval_ms = config_.dek_rotation_interval_secs * 1000,
+                  .min_request_gap_ms = limits::kKeyRefreshGapMs,
+                  .run = [this] { return refresh_keys(); }};
+  tasks[kSchemas] = {.step = "schemas",
+                     .interval_ms = config_.schema_refresh_interval_secs * 1000,
+                     .min_request_gap_ms = 0,
+                     .run = [this] { return refresh_schemas(); }};
+  refresher_ = std::make_unique<Refresher>(std::move(tasks), clock_, log_);
+}
+
+Result<void> Service::refresh_keys() {
+  const auto outcome = keyring_.refresh();
+  state_.status.keys_failing = !outcome.ok();
+  if (!outcome.ok()) {
+    refresh_counters_.add(Counter::kKeyRefreshFailures);
+    return outcome.error();
+  }
+  if (outcome->refused != 0) log_.write(telemetry::KeysRefused{.keys = outcome->refused});
+  if (outcome->changed) {
+    const auto keys = keyring_.keys().get();
+    const token::KeyId& kid = keys->sealing_key().kid();
+    log_.write(telemetry::KeysLoaded{.sealing_kid = OperatorText::key_id({kid.data(), kid.size()}),
+                                     .keys = keys->keys().size()});
+    if (state_.status.keys_loaded) refresh_counters_.add(Counter::kDekRotations);
+    state_.status.keys_loaded = true;
+    note_readiness();
+  }
+  return {};
+}
+
+Result<void> Service::refresh_schemas() {
+  const auto result = schemas_.refresh();
+  state_.status.schemas_failing = !result.ok() || schemas_.failing() != 0;
+  NES_TRY(result);
+  state_.status.schemas_listed = true;
+  note_readiness();
+  return {};
+}
+
+void Service::note_readiness() {
+  if (ready_noted_ || !state_.status.keys_loaded || !state_.status.schemas_listed) return;
+  ready_noted_ = true;
+  log_.write(telemetry::ServiceReady{.keys = keyring_.keys().get()->keys().size(),
+                                     .schemas = schemas_.schemas().get()->size()});
+}
+
+void Service::start_drain() {
+  if (state_.status.draining.exchange(true)) return;
+  log_.write(telemetry::DrainStarted{.connections = state_.status.connections.load()});
+  for (const auto& worker : workers_) worker->request_drain();
+}
+
+int Service::run() {
+  const auto failed = [this](base::StaticText step, const Error& error) {
+    log_.write(telemetry::StepFailed{.step = step, .error = error, .retry_in_ms = 0});
+    return 1;
+  };
+  if (const auto started = start_tls(); !started.ok()) return failed("tls", started.error());
+  if (const auto started = start_control(); !started.ok()) return failed("health listener", started.error());
+  auto ending = Ending::create(*this);
+  if (!ending.ok()) return failed("signals", ending.error());
+  start_refresher();
+  if (const auto started = start_workers(); !started.ok()) return failed("listener", started.error());
+  control_->run();
+  log_.write(telemetry::ServiceStopped{.connections_cut = (*ending)->connections_cut()});
+  return 0;
+}
+
+}  // namespace nes::service

@@ -1,0 +1,81 @@
+// The life of the service: start-up in the order of SYSTEM ("Start-up of the enclave"), background refresh,
+// drain and end.
+//
+// Threads: one that calls run() (signals, health port), one a worker, one that refreshes keys, schemas and
+// the certificate.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/clock.h"
+#include "enclave/config/config.h"
+#include "enclave/service/refresher.h"
+#include "enclave/service/schema_store.h"
+#include "enclave/service/state.h"
+#include "enclave/service/worker.h"
+#include "keyring/keyring.h"
+#include "os/endpoint.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "tls/identity.h"
+#include "tls/server.h"
+
+namespace nes::service {
+
+// Where the outside world is: production and development differ in this alone.
+struct Surroundings {
+  keyring::KeySource& key_source;
+  SchemaSource& schema_source;
+  os::Endpoint tls_endpoint;
+  os::Endpoint health_endpoint;
+};
+
+class Service {
+ public:
+  // All must outlive the service.
+  Service(const config::Config& config, const Surroundings& surroundings, const Clock& clock,
+          telemetry::Log& log);
+  ~Service();
+
+  // Runs until SIGTERM or SIGINT and the drain that follows. The process's exit status: 0 after a drain, 1 if
+  // it could not start (the log says why). Call once, with these signals blocked in all threads.
+  int run();
+
+ private:
+  class Ending;
+
+  Result<void> start_tls();
+  Result<void> renew_certificate();
+  Result<void> start_control();
+  Result<void> start_workers();
+  void start_refresher();
+  Result<void> refresh_keys();
+  Result<void> refresh_schemas();
+  void note_readiness();
+  // On the control thread.
+  void start_drain();
+
+  const config::Config& config_;
+  const Surroundings surroundings_;
+  const Clock& clock_;
+  telemetry::Log& log_;
+  telemetry::CounterRegistry counters_;
+  telemetry::CounterShard& refresh_counters_;  // of the refresher's thread
+  keyring::Keyring keyring_;
+  SchemaStore schemas_;
+  base::Published<tls::ServerContext> tls_;
+  State state_;
+  bool ready_noted_ = false;
+
+  std::unique_ptr<tls::BootIdentity> identity_;
+  std::shared_ptr<const tls::TicketKey> ticket_key_;
+  std::unique_ptr<Worker> control_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::vector<std::thread> threads_;
+  std::unique_ptr<Refresher> refresher_;
+};
+
+}  // namespace nes::service

@@ -1,0 +1,59 @@
+// What all threads of the service share: settings that do not change, published snapshots, and how things
+// stand.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/clock.h"
+#include "base/published.h"
+#include "enclave/service/routes.h"
+#include "enclave/service/schema_store.h"
+#include "telemetry/log.h"
+#include "telemetry/metrics.h"
+#include "tls/server.h"
+#include "token/token.h"
+
+namespace nes::service {
+
+struct Settings {
+  std::string schema_header_name;
+  std::uint64_t max_body_bytes = 0;
+  std::uint64_t max_inflight_bytes = 0;
+  std::size_t max_connections = 0;
+  token::TokenCipher::Options token_options;
+};
+
+// How the service stands. Written by the control thread and the refresher, read by all.
+struct Status {
+  std::atomic<bool> keys_loaded{false};
+  std::atomic<bool> schemas_listed{false};
+  std::atomic<bool> keys_failing{false};     // the last refresh failed
+  std::atomic<bool> schemas_failing{false};  // the last listing failed, or a schema is refused
+  std::atomic<bool> draining{false};
+  std::atomic<std::size_t> connections{0};  // of clients
+  std::atomic<std::size_t> listeners{0};    // sockets that take them, a worker each
+  std::atomic<std::uint64_t> inflight_bytes{0};
+
+  bool ready() const noexcept { return keys_loaded && schemas_listed && !draining; }
+};
+
+struct State {
+  const Clock& clock;
+  telemetry::Log& log;
+  telemetry::CounterRegistry& counters;
+  const Settings settings;
+  const Authorization authorization;
+  const base::Published<token::KeySet>& keys;
+  const base::Published<SchemaSet>& schemas;
+  const base::Published<tls::ServerContext>& tls;
+  std::function<void()> request_key_refresh;  // a token named a key that is not loaded; any thread
+  std::function<void()> request_drain;        // any thread
+  Status status{};
+  std::atomic<std::uint64_t> next_request_id{1};
+};
+
+}  // namespace nes::service

@@ -1,0 +1,79 @@
+// One thread: an event loop, its listeners and its connections, and the buffers that these share.
+//
+// Thread rule: all but request_drain(), request_stop() and run() belongs to the thread in run().
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "enclave/service/connection.h"
+#include "enclave/service/handler.h"
+#include "enclave/service/state.h"
+#include "os/event_loop.h"
+#include "os/unique_fd.h"
+
+namespace nes::service {
+
+// What a listening socket serves. Workers that accept from it share it; the last one closes it.
+struct Listening {
+  std::shared_ptr<const os::UniqueFd> socket;
+  std::span<const Route> routes;
+  bool serves_clients =
+      true;  // over TLS, counted, until the drain; else the node in the clear, until the end
+};
+
+class Worker {
+ public:
+  // kIo if the kernel refuses a loop. `state` must outlive the worker.
+  static Result<std::unique_ptr<Worker>> create(State& state);
+  ~Worker();
+
+  // Before run(), or from its thread.
+  Result<void> listen(const Listening& listening);
+  os::EventLoop& loop() noexcept { return *loop_; }
+
+  void run() { loop_->run(); }
+  // From any thread: accept no more, let connections finish.
+  void request_drain();
+  void request_stop() { loop_->stop(); }
+
+  // For connections.
+  State& state() noexcept { return state_; }
+  Handler& handler() noexcept { return handler_; }
+  telemetry::CounterShard& counters() noexcept { return counters_; }
+  bool draining() const noexcept { return draining_; }
+  std::span<char> read_buffer() noexcept { return {read_buffer_.get(), limits::kReadBufferBytes}; }
+  http::RequestHead& head() noexcept { return head_; }
+  // The answer that is being made: limits::kResponseHeadBytes of room for its head, then its body.
+  secret::SecretBytes& answer() noexcept { return answer_; }
+  std::string& head_text() noexcept { return head_text_; }
+  // The Date header's value for this second (RFC 9110 section 6.6.1).
+  std::string_view date();
+  void forget(Connection& connection);
+
+ private:
+  class Acceptor;
+
+  Worker(State& state, std::unique_ptr<os::EventLoop> loop);
+  void drain();
+  void adopt(os::UniqueFd socket, const Listening& listening);
+
+  State& state_;
+  std::unique_ptr<os::EventLoop> loop_;
+  telemetry::CounterShard& counters_;
+  Handler handler_;
+  std::unique_ptr<char[]> read_buffer_;
+  http::RequestHead head_;
+  secret::SecretBytes answer_;
+  std::string head_text_;
+  std::string date_;
+  std::int64_t date_second_ = -1;
+  bool draining_ = false;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::unique_ptr<Connection>> connections_;
+};
+
+}  // namespace nes::service
