@@ -1,0 +1,68 @@
+"""What the end-to-end tests share: a running enclave-dev a class, and the shape of an error."""
+
+import os
+import pathlib
+import shutil
+import sys
+import tempfile
+import unittest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "devkit"))
+
+from enclave_process import EnclaveProcess  # found by the line above
+
+BINARY = pathlib.Path(os.environ.get("ENCLAVE_DEV", ROOT / "build/release/bin/enclave-dev"))
+SCHEMAS = sorted((ROOT / "testdata/schemas").iterdir())
+
+
+def document(name):
+    return (ROOT / f"testdata/documents/{name}.json").read_bytes()
+
+
+class EnclaveCase(unittest.TestCase):
+    """Starts the process before the class and asks for a clean end after it. A subclass sets SETTINGS."""
+
+    SETTINGS = {}
+    enclave = None
+
+    @classmethod
+    def make_enclave(cls, **options):
+        """A process that is not started yet; it is ended and its directory removed with the class or test."""
+        home = tempfile.mkdtemp(prefix="nitro-enc-e2e-")
+        cls.addClassCleanup(shutil.rmtree, home, ignore_errors=True)
+        return EnclaveProcess(BINARY, pathlib.Path(home) / "enclave", SCHEMAS, **options)
+
+    @classmethod
+    def setUpClass(cls):
+        cls.enclave = cls.make_enclave(settings=cls.SETTINGS)
+        try:
+            cls.enclave.start()
+        except BaseException:
+            if cls.enclave.process:
+                cls.enclave.terminate()
+            raise
+
+    @classmethod
+    def tearDownClass(cls):
+        status = cls.enclave.terminate()
+        if status != 0:
+            raise AssertionError(f"enclave-dev ended with status {status}\n{cls.enclave.log_tail()}")
+
+    def start(self, **options):
+        """A process of this test alone, started and ready."""
+        enclave = self.make_enclave(**options)
+        self.addCleanup(lambda: enclave.process and enclave.terminate())
+        return enclave.start()
+
+    def assert_problem(self, answer, status, code):
+        """RFC 9457, with the code of CONTRACTS section 2, and nothing else but the path where there is one."""
+        self.assertEqual((answer.status, answer.body[:200]), (status, answer.body[:200]))
+        self.assertEqual(answer.headers["content-type"], "application/problem+json")
+        problem = answer.json()
+        self.assertEqual((problem["type"], problem["status"], problem["code"]), ("about:blank", status, code))
+        self.assertTrue(problem["title"])
+        self.assertLessEqual(set(problem), {"type", "title", "status", "code", "path"})
+        self.assertEqual("path" in problem, code in ("token_rejected", "undeclared_key"))
+        if status in (429, 503):
+            self.assertGreater(int(answer.headers["retry-after"]), 0)
