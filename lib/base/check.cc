@@ -6,7 +6,7 @@
 namespace nes::base {
 
 void check_failed(const char* file, int line, const char* text) noexcept {
-  std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, text);
+  (void)std::fprintf(stderr, "%s:%d: check failed: %s\n", file, line, text);
   std::abort();
 }
 

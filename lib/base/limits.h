@@ -23,7 +23,7 @@ inline constexpr std::size_t kPlanTransitions = 4'000'000;  // named keys over a
 inline constexpr std::size_t kPlanSteps =
     50'000'000;                                      // schema places and edges looked at to compile one file
 inline constexpr std::size_t kPatternsPerState = 8;  // overlapping patternProperties of one place
-inline constexpr std::size_t kPlanPatterns = 1'000;         // distinct patternProperties of one file
+inline constexpr std::size_t kPlanPatterns = 1'000;  // distinct patternProperties of one file
 inline constexpr std::size_t kPatternBytes = 1'000;  // one regular expression
 inline constexpr std::int64_t kPatternMemoryBytes = 1 << 20;  // RE2's budget for one expression
 inline constexpr std::size_t kPrefixItems = 1'000;
@@ -34,14 +34,16 @@ inline constexpr std::size_t kSchemaNameBytes = 256;
 
 // --- token ---
 inline constexpr std::size_t kLoadedKeys = 64;
-inline constexpr std::size_t kTokenScratchBytes = 64 * 1024;  // kept by a TokenCipher from call to call
+inline constexpr std::size_t kTokenScratchBytes =
+    std::size_t{64} * 1024;  // kept by a TokenCipher from call to call
 
 // --- http ---
-inline constexpr std::size_t kHttpHeadBytes = 16 * 1024;  // request line and header fields together
-inline constexpr std::size_t kHttpHeaders = 64;           // header fields of one request
-inline constexpr std::size_t kHttpTargetBytes = 4 * 1024;
+inline constexpr std::size_t kHttpHeadBytes =
+    std::size_t{16} * 1024;                      // request line and header fields together
+inline constexpr std::size_t kHttpHeaders = 64;  // header fields of one request
+inline constexpr std::size_t kHttpTargetBytes = std::size_t{4} * 1024;
 inline constexpr std::size_t kHttpChunkLineBytes = 256;  // chunk size with its extensions
-inline constexpr std::size_t kHttpTrailerBytes = 4 * 1024;
+inline constexpr std::size_t kHttpTrailerBytes = std::size_t{4} * 1024;
 inline constexpr std::size_t kHttpTrailers = 16;
 
 // --- server ---
@@ -55,12 +57,11 @@ inline constexpr std::int64_t kDrainIdleTimeoutMs = 1'000;  // the same, once th
 inline constexpr std::int64_t kDrainTimeoutMs = 15'000;     // SIGTERM until connections are cut
 inline constexpr std::int64_t kAcceptPauseMs = 100;         // after accept() failed for want of resources
 inline constexpr int kListenBacklog = 4096;
-inline constexpr int kAcceptsPerRound = 8;                  // so that one loop does not take all
-inline constexpr int kReadsPerRound = 64;  // of one connection, before others have their turn
-inline constexpr std::size_t kReadBufferBytes = 16 * 1024;  // one TLS record
+inline constexpr int kAcceptsPerRound = 8;  // so that one loop does not take all
+inline constexpr int kReadsPerRound = 64;   // of one connection, before others have their turn
+inline constexpr std::size_t kReadBufferBytes = std::size_t{16} * 1024;  // one TLS record
 inline constexpr std::size_t kResponseHeadBytes = 1024;
-inline constexpr std::size_t kKeptBufferBytes =
-    256 * 1024;  // a thread's buffers shrink to this after a large one
+inline constexpr std::size_t kKeptBufferBytes = std::size_t{256} * 1024;  // of a thread's, after a large one
 
 inline constexpr std::int64_t kBackoffMinMs = 500;
 inline constexpr std::int64_t kBackoffMaxMs = 30'000;
@@ -68,11 +69,13 @@ inline constexpr std::int64_t kKeyRefreshGapMs = 30'000;  // between refreshes t
 
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
-inline constexpr std::size_t kLogLineBytes = 8 * 1024;
+inline constexpr std::size_t kLogLineBytes = std::size_t{8} * 1024;
 
 // --- config ---
-inline constexpr std::size_t kConfigValueBytes = 128 * 1024;      // one variable; Linux's MAX_ARG_STRLEN
-inline constexpr std::size_t kEncryptionContextBytes = 8 * 1024;  // KMS's bound, applied to the JSON text
+inline constexpr std::size_t kConfigValueBytes =
+    std::size_t{128} * 1024;  // one variable; Linux's MAX_ARG_STRLEN
+inline constexpr std::size_t kEncryptionContextBytes =
+    std::size_t{8} * 1024;  // KMS's bound, applied to the JSON text
 inline constexpr std::size_t kClientCaCertificates = 64;
 inline constexpr std::size_t kClientPatterns = 1'000;
 inline constexpr std::size_t kClientPatternLabels = 64;  // contexts behind one pattern

@@ -18,9 +18,11 @@ class [[nodiscard]] Result {
   static_assert(!std::is_reference_v<T> && !std::is_same_v<std::remove_cv_t<T>, Error>);
 
  public:
-  Result(T value)
-      : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
-  Result(Error error) : state_(std::in_place_index<1>, error) {}  // NOLINT(google-explicit-constructor)
+  // Implicit, so that a function returns either of them as it is.
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}
+  // NOLINTNEXTLINE(google-explicit-constructor)
+  Result(Error error) : state_(std::in_place_index<1>, error) {}
 
   bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }
@@ -88,7 +90,9 @@ using base::Result;
 // Declares `declaration` with the value of `expression`, or returns its error from the enclosing function.
 #define NES_TRY_ASSIGN(declaration, expression) \
   NES_TRY_ASSIGN_INNER(NES_CONCAT(nes_result_, __LINE__), declaration, expression)
+// NOLINTBEGIN(bugprone-macro-parentheses): `declaration` is no expression, `result` a name.
 #define NES_TRY_ASSIGN_INNER(result, declaration, expression) \
   auto result = (expression);                                 \
   if (!result.ok()) return result.error();                    \
   declaration = std::move(result).value()
+// NOLINTEND(bugprone-macro-parentheses)

@@ -7,7 +7,7 @@
 namespace nes::crypto {
 
 // RFC 5869 section 2.3: at most 255 hashes.
-inline constexpr std::size_t kHkdfSha256MaxOutput = 255 * 32;
+inline constexpr std::size_t kHkdfSha256MaxOutput = std::size_t{255} * 32;
 
 // Derives out.size() bytes from `secret`, which is not empty. An empty `salt` stands for 32 zeros (RFC 5869
 // section 2.2); `info` keeps uses of one secret apart. kLimit if `out` is longer than kHkdfSha256MaxOutput,

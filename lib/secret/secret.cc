@@ -67,6 +67,7 @@ void SecretBytes::reserve(std::size_t capacity) {
 void SecretBytes::append(ByteView bytes) {
   if (bytes.empty()) return;
   reserve(size_ + bytes.size());
+  NES_CHECK(data_ != nullptr);
   std::memcpy(data_ + size_, bytes.data(), bytes.size());
   size_ += bytes.size();
 }

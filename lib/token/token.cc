@@ -243,7 +243,8 @@ Result<void> GcmSivTokenCipher::open_v1(const V1Text& text, secret::SecretBytes&
 
 }  // namespace
 
-Result<std::unique_ptr<TokenCipher>> TokenCipher::make(std::shared_ptr<const KeySet> keys, Options options) {
+Result<std::unique_ptr<TokenCipher>> TokenCipher::make(const std::shared_ptr<const KeySet>& keys,
+                                                       Options options) {
   NES_CHECK(keys != nullptr);
   std::vector<KeyHandles> handles;
   handles.reserve(keys->keys().size());

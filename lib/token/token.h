@@ -68,7 +68,8 @@ class TokenCipher {
   };
 
   // kCrypto if the library refuses.
-  static Result<std::unique_ptr<TokenCipher>> make(std::shared_ptr<const KeySet> keys, Options options);
+  static Result<std::unique_ptr<TokenCipher>> make(const std::shared_ptr<const KeySet>& keys,
+                                                   Options options);
   virtual ~TokenCipher() = default;
 
   // Appends the token of `plaintext` (type byte first; not in `out`) to `out`. Ciphertext is public. An empty
