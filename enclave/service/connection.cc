@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "enclave/service/worker.h"
 #include "http/response.h"
-#include "tls/server.h"
 
 namespace nes::service {
 
@@ -123,6 +122,11 @@ Connection::Next Connection::handshake() {
       return Next::kStop;
   }
   if (tls::session_info(*stream_).resumed) worker_.counters().add(Counter::kHandshakesResumed);
+  client_names_ = tls::client_names(*stream_);
+  for (const tls::ClientName& name : client_names_)
+    client_sans_.push_back(
+        {.type = name.type == tls::ClientName::Type::kDns ? config::SanType::kDns : config::SanType::kUri,
+         .value = name.value});
   set_interest(EPOLLIN);
   enter(Phase::kIdle);
   return Next::kGoOn;
@@ -279,7 +283,7 @@ RequestInfo Connection::describe(const http::RequestHead& head) const {
           .path = head.path,
           .content_type = content_type.ok() ? *content_type : std::nullopt,
           .schema_header = schema.ok() ? *schema : std::nullopt,
-          .client = {},
+          .client = {.sans = client_sans_},
           .repeats_field = !content_type.ok() || !schema.ok()};
 }
 

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 #include "enclave/service/handler.h"
 #include "http/request_body.h"
@@ -21,6 +22,7 @@
 #include "os/event_loop.h"
 #include "os/stream.h"
 #include "secret/secret.h"
+#include "tls/server.h"
 
 namespace nes::service {
 
@@ -84,8 +86,10 @@ class Connection final : public os::EventHandler, private os::Deadline {
   Worker& worker_;
   std::unique_ptr<os::Stream> stream_;
   std::span<const Route> routes_;
-  std::size_t index_ = 0;  // in the worker's list
-  bool of_client_ = true;  // counted in Status::connections
+  std::vector<tls::ClientName> client_names_;  // of the verified certificate; empty without one
+  std::vector<config::San> client_sans_;       // views of them
+  std::size_t index_ = 0;                      // in the worker's list
+  bool of_client_ = true;                      // counted in Status::connections
 
   secret::SecretBytes input_;   // what has arrived and is not served
   secret::SecretBytes output_;  // what is to be sent

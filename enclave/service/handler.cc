@@ -1,6 +1,7 @@
 #include "enclave/service/handler.h"
 
 #include "base/check.h"
+#include "base/json_text.h"
 #include "http/media_type.h"
 #include "http/response.h"
 
@@ -12,6 +13,7 @@ using telemetry::OperatorText;
 Handler::Handler(State& state, telemetry::CounterShard& counters)
     : state_(state),
       counters_(counters),
+      key_use_(state.key_use.add_shard()),
       pipeline_({.keys = state.keys, .schemas = state.schemas}, state.settings.token_options) {}
 
 Result<const Route*> Handler::admit(std::span<const Route> routes, const RequestInfo& request) const {
@@ -31,7 +33,9 @@ Response Handler::handle(const Route& route, const RequestInfo& request, std::st
                          secret::SecretBytes& body) {
   switch (route.action) {
     case Action::kEncrypt:
-    case Action::kDecrypt: return transform(route, request, text, body);
+    case Action::kDecrypt:
+    case Action::kRewrap: return transform(route, request, text, body);
+    case Action::kKeys: return keys(body);
     case Action::kHealth: return health(body);
     case Action::kLivez: return word(200, "ok", body);
     case Action::kReadyz:
@@ -43,19 +47,32 @@ Response Handler::handle(const Route& route, const RequestInfo& request, std::st
 
 Response Handler::transform(const Route& route, const RequestInfo& request, std::string_view text,
                             secret::SecretBytes& body) {
-  const bool seals = route.action == Action::kEncrypt;
+  const auto client = state_.authorization.allows(request.client, route.permission);
+  NES_CHECK(client.has_value());  // admit() has asked
+  const Direction direction = route.action == Action::kEncrypt   ? Direction::kSeal
+                              : route.action == Action::kDecrypt ? Direction::kOpen
+                                                                 : Direction::kRewrap;
   const JobReport report =
-      pipeline_.run({.direction = seals ? Direction::kSeal : Direction::kOpen,
+      pipeline_.run({.direction = direction,
                      .shape = route.body == Body::kEnvelope ? json::Shape::kEnvelope : json::Shape::kDocument,
                      .schema_header = request.schema_header,
+                     .client = *client,
                      .text = text},
                     body);
-  counters_.add(seals ? Counter::kEncryptRequests : Counter::kDecryptRequests);
-  counters_.add(seals ? Counter::kFieldsSealed : Counter::kFieldsOpened, report.replaced);
-  std::optional<ErrorCode> error;
-  if (report.failure) error = report.failure->error.code;
-  if (!seals) audit(report.schema, report.replaced, true, error);
-  if (!report.failure)
+  const std::optional<ErrorCode> error =
+      report.failure ? std::optional(report.failure->error.code) : std::nullopt;
+  const bool opens = direction != Direction::kSeal, seals = direction != Direction::kOpen;
+  counters_.add(direction == Direction::kSeal   ? Counter::kEncryptRequests
+                : direction == Direction::kOpen ? Counter::kDecryptRequests
+                                                : Counter::kRewrapRequests);
+  if (seals) counters_.add(Counter::kFieldsSealed, report.replaced);
+  if (opens) {
+    counters_.add(Counter::kFieldsOpened, report.replaced);
+    for (const Pipeline::Opens& use : pipeline_.opens())
+      key_use_.note(use.kid, use.count, state_.clock.unix_ms());
+    audit(request, route.action, report.schema, report.replaced, error);
+  }
+  if (!error)
     return {.content_type = "application/json",
             .count_name = seals ? "X-Fields-Sealed" : "X-Fields-Opened",
             .count = report.replaced,
@@ -97,22 +114,57 @@ Response Handler::health(secret::SecretBytes& body) {
   return response;
 }
 
+Response Handler::keys(secret::SecretBytes& body) {
+  const auto keys = state_.keys.get();
+  text_ = "{\"uptime_secs\":";
+  text_ += std::to_string((state_.clock.monotonic_ms() - state_.started_ms) / 1000);
+  text_ += ",\"keys\":[";
+  for (std::size_t i = 0; keys != nullptr && i < keys->keys().size(); ++i) {
+    const token::KeyId& kid = keys->keys()[i]->kid();
+    const KeyUse use = state_.key_use.total(kid);
+    if (i != 0) text_ += ',';
+    text_ += "{\"kid\":\"";
+    text_.append(kid.data(), kid.size());
+    text_ += i == 0 ? "\",\"state\":\"sealing\",\"opens\":" : "\",\"state\":\"opening\",\"opens\":";
+    text_ += std::to_string(use.opens);
+    text_ += ",\"last_open\":";
+    if (use.opens == 0)
+      text_ += "null";
+    else
+      base::append_quoted(text_, base::format_rfc3339(use.last_open_unix_ms));
+    text_ += '}';
+  }
+  text_ += "]}";
+  Response response = word(200, text_, body);
+  response.content_type = "application/json";
+  return response;
+}
+
 void Handler::audit_refusal(std::span<const Route> routes, const RequestInfo& request, ErrorCode code) {
   const auto route = find_route(routes, request.method, request.path);
   if (route.ok() && (*route)->permission == Permission::kDecrypt)
-    audit({}, 0, code != ErrorCode::kNotAllowed, code);
+    audit(request, (*route)->action, {}, 0, code);
 }
 
-void Handler::audit(std::string_view schema, std::uint64_t fields, bool allowed,
+void Handler::audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
                     std::optional<ErrorCode> error) {
-  state_.log.write(
-      telemetry::DecryptAudit{.schema = OperatorText::loaded_schema(schema),
-                              .client = OperatorText::configuration("anonymous"),
-                              .fields_opened = fields,
-                              .request_id = state_.next_request_id.fetch_add(1, std::memory_order_relaxed),
-                              .allowed = allowed,
-                              .succeeded = !error,
-                              .error = error.value_or(ErrorCode::kInternal)});
+  // The name by which the list let the client in; of one that it did not let in, nothing is known.
+  const auto match = state_.authorization.allows(request.client, Permission::kDecrypt);
+  const telemetry::OperatorText client =
+      match && match->san ? OperatorText::allowed_client(request.client.sans[*match->san].value)
+                          : OperatorText::configuration("anonymous");
+  const auto write = [&](auto event) {
+    event.schema = OperatorText::loaded_schema(schema);
+    event.client = client;
+    event.fields_count = fields;
+    event.request_id = state_.next_request_id.fetch_add(1, std::memory_order_relaxed);
+    event.error = error;
+    state_.log.write(event);
+  };
+  if (action == Action::kRewrap)
+    write(telemetry::RewrapAudit());
+  else
+    write(telemetry::DecryptAudit());
 }
 
 }  // namespace nes::service

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "enclave/service/key_use.h"
 #include "enclave/service/pipeline.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/state.h"
@@ -51,7 +52,7 @@ class Handler {
   // Answers with an error. `allow` as allowed_methods() gives it, for kMethodNotAllowed.
   Response fail(ErrorCode code, std::string_view path, std::string_view allow, secret::SecretBytes& body);
 
-  // A request to decrypt that was not admitted is an audit event too.
+  // A request to decrypt or rewrap that was not admitted is an audit event too.
   void audit_refusal(std::span<const Route> routes, const RequestInfo& request, ErrorCode code);
 
  private:
@@ -59,10 +60,13 @@ class Handler {
                      secret::SecretBytes& body);
   Response word(int status, std::string_view text, secret::SecretBytes& body) const;
   Response health(secret::SecretBytes& body);
-  void audit(std::string_view schema, std::uint64_t fields, bool allowed, std::optional<ErrorCode> error);
+  Response keys(secret::SecretBytes& body);
+  void audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
+             std::optional<ErrorCode> error);
 
   State& state_;
   telemetry::CounterShard& counters_;
+  KeyUseShard& key_use_;
   Pipeline pipeline_;
   std::string text_;  // reused for errors
 };

@@ -1,63 +1,83 @@
 #include "enclave/service/pipeline.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "rewrite/plaintext.h"
 
 namespace nes::service {
 
-static token::Mode token_mode(schema::Mode mode) noexcept {
-  return mode == schema::Mode::kDeterministic ? token::Mode::kDeterministic : token::Mode::kRandomized;
-}
-
-// A value becomes a string that holds its token.
-class Pipeline::Sealer final : public rewrite::FieldTransform {
+// What is done to one value. A sealed value is a string that holds its token.
+class Pipeline::Transform final : public rewrite::FieldTransform {
  public:
-  Sealer(token::TokenCipher& cipher, secret::SecretBytes& plaintext) noexcept
-      : cipher_(cipher), plaintext_(plaintext) {}
+  Transform(Pipeline& pipeline, const Job& job) noexcept : pipeline_(pipeline), job_(job) {}
 
   Result<bool> apply(std::string_view literal, json::ValueType type, const schema::Rule& rule,
                      secret::SecretBytes& out) override {
-    const token::Mode mode = token_mode(rule.mode);
-    plaintext_.clear();
-    rewrite::encode_plaintext(literal, type, mode == token::Mode::kDeterministic, plaintext_);
-    out.push_back('"');
-    NES_TRY(cipher_.seal(mode, rule.context, plaintext_.reveal(), out));
-    out.push_back('"');
-    return true;
+    if (!job_.client.allows_context(rule.context))
+      return Error{ErrorCode::kNotAllowed, "the client may not touch this context"};
+    switch (job_.direction) {
+      case Direction::kSeal: NES_TRY(seal(literal, type, rule, out)); return true;
+      case Direction::kOpen: NES_TRY(open(literal, type, rule, out)); return true;
+      case Direction::kRewrap: NES_TRY(rewrap(literal, type, rule, out)); return true;
+    }
+    NES_CHECK(false && "a Direction outside its enumeration");
   }
 
  private:
-  token::TokenCipher& cipher_;
-  secret::SecretBytes& plaintext_;
-};
+  Result<void> seal(std::string_view literal, json::ValueType type, const schema::Rule& rule,
+                    secret::SecretBytes& out) {
+    const bool deterministic = rule.mode == schema::Mode::kDeterministic;
+    pipeline_.plaintext_.clear();
+    rewrite::encode_plaintext(literal, type, deterministic, pipeline_.plaintext_);
+    out.push_back('"');
+    NES_TRY(pipeline_.cipher_->seal(deterministic ? token::Mode::kDeterministic : token::Mode::kRandomized,
+                                    rule.context, pipeline_.plaintext_.reveal(), out));
+    out.push_back('"');
+    return {};
+  }
 
-// A string that holds a token becomes the value that was sealed. A token has no character that JSON needs to
-// escape, so its literal is the token itself; an escaped spelling is another spelling and does not open.
-class Pipeline::Opener final : public rewrite::FieldTransform {
- public:
-  Opener(token::TokenCipher& cipher, secret::SecretBytes& plaintext) noexcept
-      : cipher_(cipher), plaintext_(plaintext) {}
-
-  Result<bool> apply(std::string_view literal, json::ValueType type, const schema::Rule& rule,
-                     secret::SecretBytes& out) override {
+  // A token has no character that JSON needs to escape, so its literal is the token itself; an escaped
+  // spelling is another spelling and does not open.
+  Result<void> open(std::string_view literal, json::ValueType type, const schema::Rule& rule,
+                    secret::SecretBytes& out) {
     if (type != json::ValueType::kString) return Error{ErrorCode::kTokenRejected, "not a token"};
     const std::string_view text = literal.substr(1, literal.size() - 2);
-    plaintext_.clear();
-    NES_TRY(cipher_.open(rule.context, rule.previous_contexts, text, plaintext_, nullptr));
-    NES_TRY(rewrite::decode_plaintext(plaintext_.reveal(), out));
-    return true;
+    token::KeyId kid{};
+    pipeline_.plaintext_.clear();
+    NES_TRY(pipeline_.cipher_->open(rule.context, rule.previous_contexts, text, pipeline_.plaintext_, &kid));
+    pipeline_.note_open(kid);
+    return rewrite::decode_plaintext(pipeline_.plaintext_.reveal(), out);
   }
 
- private:
-  token::TokenCipher& cipher_;
-  secret::SecretBytes& plaintext_;
+  // The literal is rebuilt and then treated as any other, so that the rule of today decides about its mode.
+  Result<void> rewrap(std::string_view literal, json::ValueType type, const schema::Rule& rule,
+                      secret::SecretBytes& out) {
+    pipeline_.literal_.clear();
+    NES_TRY(open(literal, type, rule, pipeline_.literal_));
+    const std::string_view value = as_text(pipeline_.literal_.reveal());
+    // seal() asks only whether it is a string.
+    return seal(value, value.front() == '"' ? json::ValueType::kString : json::ValueType::kObject, rule, out);
+  }
+
+  Pipeline& pipeline_;
+  const Job& job_;
 };
 
 Pipeline::Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept
     : keys_(sources.keys), schemas_(sources.schemas), options_(options) {}
 
 Pipeline::~Pipeline() = default;
+
+void Pipeline::note_open(const token::KeyId& kid) {
+  const auto found =
+      std::find_if(opens_.begin(), opens_.end(), [&](const Opens& opens) { return opens.kid == kid; });
+  if (found == opens_.end())
+    opens_.push_back({.kid = kid, .count = 1});
+  else
+    ++found->count;
+}
 
 Result<void> Pipeline::update() {
   schemas_.update();
@@ -84,6 +104,7 @@ Result<schema::FieldPlan> Pipeline::find_plan(const Job& job, std::string_view& 
 
 JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
   JobReport report;
+  opens_.clear();
   const auto fail = [&report](const Error& error) -> JobReport& {
     report.failure = JobFailure{.error = error, .path = {}};
     return report;
@@ -92,12 +113,10 @@ JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
   const auto plan = find_plan(job, report.schema);
   if (!plan.ok()) return fail(plan.error());
 
-  Sealer sealer(*cipher_, plaintext_);
-  Opener opener(*cipher_, plaintext_);
-  rewrite::FieldTransform& transform =
-      job.direction == Direction::kSeal ? static_cast<rewrite::FieldTransform&>(sealer) : opener;
+  Transform transform(*this, job);
   const auto outcome = rewrite::rewrite(job.text, job.shape, *plan, transform, scratch_, out);
   plaintext_.clear();
+  literal_.clear();
   if (outcome.ok()) {
     report.replaced = outcome->replaced;
     return report;

@@ -7,11 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/published.h"
 #include "base/result.h"
+#include "enclave/config/client_patterns.h"
 #include "enclave/service/schema_store.h"
 #include "json/locate.h"
 #include "rewrite/rewrite.h"
@@ -20,12 +23,14 @@
 
 namespace nes::service {
 
-enum class Direction : std::uint8_t { kSeal, kOpen };
+// kRewrap opens each token and seals its value again under the newest key, with no plaintext in the answer.
+enum class Direction : std::uint8_t { kSeal, kOpen, kRewrap };
 
 struct Job {
   Direction direction;
   json::Shape shape;
   std::optional<std::string_view> schema_header;  // SCHEMA_HEADER_NAME's value
+  config::ClientMatch client{};                   // its labels bound the contexts that it may touch
   std::string_view text;
 };
 
@@ -50,13 +55,21 @@ class Pipeline {
   Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept;
   ~Pipeline();
 
-  // Appends the new document to `out`; after a failure `out` is as before. kNotReady without keys or schemas.
+  // Appends the new document to `out`; after a failure `out` is as before. kNotReady without keys or schemas;
+  // kNotAllowed for a planned value, not null, of a context that the client may not touch.
   JobReport run(const Job& job, secret::SecretBytes& out);
 
- private:
-  class Sealer;
-  class Opener;
+  // How many tokens each key has opened in the last run, whatever came of it.
+  struct Opens {
+    token::KeyId kid;
+    std::uint64_t count;
+  };
+  std::span<const Opens> opens() const noexcept { return opens_; }
 
+ private:
+  class Transform;
+
+  void note_open(const token::KeyId& kid);
   // Takes new snapshots in. kNotReady, or kCrypto.
   Result<void> update();
   // The plan that the header names, and the name itself.
@@ -68,6 +81,8 @@ class Pipeline {
   std::unique_ptr<token::TokenCipher> cipher_;
   rewrite::Scratch scratch_;
   secret::SecretBytes plaintext_;
+  secret::SecretBytes literal_;
+  std::vector<Opens> opens_;
 };
 
 }  // namespace nes::service

@@ -53,7 +53,8 @@ class PipelineTest : public testing::Test {
                 json::Shape shape = json::Shape::kDocument) {
     secret::SecretBytes buffer = secret::SecretBytes::copy_of(as_bytes("before"));
     JobReport report = pipeline_.run(
-        {.direction = direction, .shape = shape, .schema_header = schema, .text = text}, buffer);
+        {.direction = direction, .shape = shape, .schema_header = schema, .client = client_, .text = text},
+        buffer);
     out = std::string(as_text(buffer.reveal()).substr(6));
     EXPECT_EQ(as_text(buffer.reveal()).substr(0, 6), "before");
     if (report.failure) {
@@ -76,6 +77,7 @@ class PipelineTest : public testing::Test {
   OneSchema source_;
   SchemaStore store_{source_, {}, log_, counters_.add_shard()};
   base::Published<token::KeySet> keys_;
+  config::ClientMatch client_;
   Pipeline pipeline_{{.keys = keys_, .schemas = store_.schemas()}, {}};
 };
 
@@ -168,6 +170,57 @@ TEST_F(PipelineTest, does_not_open_a_token_in_a_field_of_another_context) {
   run(Direction::kSeal, R"({"ssn":"1"})", sealed);
   const std::string token = sealed.substr(7, sealed.size() - 8);
   EXPECT_EQ(failure(Direction::kOpen, R"({"name":)" + token + "}"), ErrorCode::kTokenRejected);
+}
+
+TEST_F(PipelineTest, rewraps_to_the_newest_key_without_showing_plaintext) {
+  load_keys({1});
+  load_schemas();
+  const std::string_view text = R"({"ssn":"078-05","name":"A\u00e9","notes":{"n":[1, 2],"z":null}})";
+  std::string old, rewrapped, again, out;
+  run(Direction::kSeal, text, old);
+  load_keys({2, 1});
+  const JobReport report = run(Direction::kRewrap, old, rewrapped);
+  ASSERT_FALSE(report.failure);
+  EXPECT_EQ(report.replaced, 3U);
+  EXPECT_EQ(rewrapped.find("078-05"), std::string::npos);
+  load_keys({2});
+  EXPECT_FALSE(run(Direction::kOpen, rewrapped, out).failure);
+  EXPECT_EQ(out, text) << "the literals are what they were, to the letter";
+  EXPECT_EQ(failure(Direction::kRewrap, old), ErrorCode::kKeyNotLoaded);
+  EXPECT_EQ(failure(Direction::kRewrap, text), ErrorCode::kTokenRejected);
+  std::string sealed;
+  run(Direction::kSeal, R"({"ssn":"078-05"})", sealed);
+  EXPECT_NE(rewrapped.find(sealed.substr(1, sealed.size() - 2)), std::string::npos)
+      << "a deterministic value is the token that sealing gives";
+}
+
+TEST_F(PipelineTest, counts_what_each_key_has_opened) {
+  load_keys({1});
+  load_schemas();
+  std::string first, second, out;
+  run(Direction::kSeal, R"({"ssn":"1","name":"b"})", first);
+  load_keys({2, 1});
+  run(Direction::kSeal, R"({"name":"c"})", second);
+  EXPECT_TRUE(pipeline_.opens().empty());
+  run(Direction::kOpen, R"({"friends":[)" + first + "," + second + "]}", out);
+  ASSERT_EQ(pipeline_.opens().size(), 2U);
+  EXPECT_EQ(pipeline_.opens()[0].count, 2U);
+  EXPECT_EQ(pipeline_.opens()[1].count, 1U);
+}
+
+TEST_F(PipelineTest, keeps_a_client_with_labels_to_its_contexts) {
+  load_keys({1});
+  load_schemas();
+  std::string sealed, out;
+  run(Direction::kSeal, R"({"ssn":"1","name":"b"})", sealed);
+  auto parsed = config::ClientPatterns::parse("DNS:a.example@ssn");
+  const auto patterns = std::get<config::ClientPatterns>(parsed);
+  const config::San san{.type = config::SanType::kDns, .value = "a.example"};
+  client_ = *patterns.match({&san, 1});
+  for (const Direction direction : {Direction::kOpen, Direction::kRewrap})
+    EXPECT_EQ(failure(direction, sealed), ErrorCode::kNotAllowed);
+  EXPECT_EQ(failure(Direction::kSeal, R"({"name":"b"})"), ErrorCode::kNotAllowed);
+  EXPECT_FALSE(run(Direction::kSeal, R"({"ssn":"1","name":null,"other":"x"})", out).failure);
 }
 
 TEST_F(PipelineTest, takes_new_keys_in_and_still_opens_under_the_old_ones) {

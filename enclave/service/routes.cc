@@ -12,6 +12,8 @@ constexpr Route kServiceRoutes[] = {
     {"/decrypt", Method::kPost, Action::kDecrypt, Permission::kDecrypt, Body::kEnvelope},
     {"/v1/encrypt", Method::kPost, Action::kEncrypt, Permission::kEncrypt, Body::kDocument},
     {"/v1/decrypt", Method::kPost, Action::kDecrypt, Permission::kDecrypt, Body::kDocument},
+    {"/v1/rewrap", Method::kPost, Action::kRewrap, Permission::kDecrypt, Body::kDocument},
+    {"/v1/keys", Method::kGet, Action::kKeys, Permission::kNone, Body::kNone},
     {"/health", Method::kGet, Action::kHealth, Permission::kNone, Body::kNone},
     {"/livez", Method::kGet, Action::kLivez, Permission::kNone, Body::kNone},
     {"/readyz", Method::kGet, Action::kReadyz, Permission::kNone, Body::kNone},

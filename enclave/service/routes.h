@@ -15,6 +15,8 @@ namespace nes::service {
 enum class Action : std::uint8_t {
   kEncrypt,
   kDecrypt,
+  kRewrap,
+  kKeys,
   kHealth,
   kLivez,
   kReadyz,
@@ -22,7 +24,7 @@ enum class Action : std::uint8_t {
 };
 
 // What a client needs to be allowed.
-enum class Permission : std::uint8_t { kNone, kEncrypt, kDecrypt };
+enum class Permission : std::uint8_t { kNone, kEncrypt, kDecrypt };  // rewrap asks for kDecrypt
 
 enum class Body : std::uint8_t {
   kNone,      // what comes is read and ignored

@@ -99,6 +99,8 @@ Service::Service(const config::Config& config, const Surroundings& surroundings,
              .keys = keyring_.keys(),
              .schemas = schemas_.schemas(),
              .tls = tls_,
+             .key_use = key_use_,
+             .started_ms = clock.monotonic_ms(),
              .request_key_refresh = [this] { refresher_->request(kKeys); },
              .request_drain = [this] { control_->loop().post([this] { start_drain(); }); }} {}
 
@@ -116,12 +118,13 @@ Result<void> Service::start_tls() {
 Result<void> Service::renew_certificate() {
   std::vector<std::string> names;
   for (const config::ServerName& name : config_.tls_server_names) names.push_back(name.text);
-  NES_TRY_ASSIGN(auto leaf, identity_->issue(names, clock_.unix_ms()));
+  NES_TRY_ASSIGN(auto leaf, identity_->issue(names, clock_.unix_ms(), {}));
   const auto version =
       config_.tls_min_version == config::TlsVersion::kTls12 ? tls::Version::kTls12 : tls::Version::kTls13;
-  NES_TRY_ASSIGN(auto context,
-                 tls::ServerContext::create(std::move(leaf), ticket_key_,
-                                            {.min_version = version, .protocols = {"http/1.1"}}));
+  NES_TRY_ASSIGN(auto context, tls::ServerContext::create(std::move(leaf), ticket_key_,
+                                                          {.min_version = version,
+                                                           .protocols = {"http/1.1"},
+                                                           .client_ca_pem = config_.tls_client_ca_pem}));
   tls_.publish(std::move(context));
   return {};
 }

@@ -63,6 +63,7 @@ class Service {
   const Clock& clock_;
   telemetry::Log& log_;
   telemetry::CounterRegistry counters_;
+  KeyUseRegistry key_use_;
   telemetry::CounterShard& refresh_counters_;  // of the refresher's thread
   keyring::Keyring keyring_;
   SchemaStore schemas_;

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/published.h"
+#include "enclave/service/key_use.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/schema_store.h"
 #include "telemetry/log.h"
@@ -50,6 +51,8 @@ struct State {
   const base::Published<token::KeySet>& keys;
   const base::Published<SchemaSet>& schemas;
   const base::Published<tls::ServerContext>& tls;
+  KeyUseRegistry& key_use;
+  const std::int64_t started_ms;              // on the monotonic clock
   std::function<void()> request_key_refresh;  // a token named a key that is not loaded; any thread
   std::function<void()> request_drain;        // any thread
   Status status{};

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/error.h"
@@ -117,28 +118,33 @@ struct SchemaRefused {
   }
 };
 
-// Who opened what: one for every request that decrypts.
-struct DecryptAudit {
-  static constexpr std::string_view kName = "audit_decrypt";
-  static constexpr Level kLevel = Level::kInfo;
-  OperatorText schema;  // empty if the request named none that is loaded
-  OperatorText client;  // the pattern that the client's certificate matched, or "anonymous"
-  std::uint64_t fields_opened;
-  std::uint64_t request_id;
-  bool allowed;
-  bool succeeded;
-  ErrorCode error;  // when not succeeded
+// Who opened what: one event for every request that opens tokens, whether it was allowed or not.
+struct OpeningAudit {
+  OperatorText schema = OperatorText::loaded_schema("");  // empty if the request named none that is loaded
+  OperatorText client = OperatorText::configuration("");  // the name that let it in, or "anonymous"
+  std::uint64_t fields_count = 0;
+  std::uint64_t request_id = 0;
+  std::optional<ErrorCode> error{};  // nothing: it succeeded
   void fields(FieldWriter& write) const {
     write("schema", schema);
     write("client", client);
-    write("fields_opened", fields_opened);
+    write("fields", fields_count);
     write("request_id", request_id);
-    write("allowed", allowed);
-    if (succeeded)
-      write("outcome", base::StaticText("ok"));
+    if (error)
+      write("outcome", *error);
     else
-      write("outcome", error);
+      write("outcome", base::StaticText("ok"));
   }
+};
+
+struct DecryptAudit : OpeningAudit {
+  static constexpr std::string_view kName = "audit_decrypt";
+  static constexpr Level kLevel = Level::kInfo;
+};
+
+struct RewrapAudit : OpeningAudit {
+  static constexpr std::string_view kName = "audit_rewrap";
+  static constexpr Level kLevel = Level::kInfo;
 };
 
 struct DrainStarted {

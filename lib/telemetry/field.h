@@ -16,6 +16,7 @@ class OperatorText {
  public:
   static OperatorText configuration(std::string_view text) { return OperatorText(text); }
   static OperatorText loaded_schema(std::string_view name) { return OperatorText(name); }
+  static OperatorText allowed_client(std::string_view san) { return OperatorText(san); }
   static OperatorText key_id(std::string_view kid) { return OperatorText(kid); }
   std::string_view view() const noexcept { return text_; }
 

@@ -15,6 +15,7 @@ std::string_view counter_name(Counter counter) noexcept {
     case Counter::kRequestsFailed: return "enclave_requests_failed";
     case Counter::kEncryptRequests: return "enclave_encrypt_requests";
     case Counter::kDecryptRequests: return "enclave_decrypt_requests";
+    case Counter::kRewrapRequests: return "enclave_rewrap_requests";
     case Counter::kFieldsSealed: return "enclave_fields_sealed";
     case Counter::kFieldsOpened: return "enclave_fields_opened";
     case Counter::kTokensRejected: return "enclave_tokens_rejected";

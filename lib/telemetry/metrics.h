@@ -21,6 +21,7 @@ enum class Counter : std::uint8_t {
   kRequestsFailed,  // answered with 4xx or 5xx
   kEncryptRequests,
   kDecryptRequests,
+  kRewrapRequests,
   kFieldsSealed,
   kFieldsOpened,
   kTokensRejected,

@@ -10,6 +10,7 @@
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
 namespace nes::tls {
@@ -50,6 +51,26 @@ bool add_extension(X509* certificate, X509* issuer, int nid, const char* value) 
   const bool ok = X509_add_ext(certificate, extension, -1) == 1;
   X509_EXTENSION_free(extension);
   return ok;
+}
+
+bool add_attestation(X509* certificate, ByteView document) noexcept {
+  if (document.empty()) return true;
+  // RFC 5280 section 4.2: the extension's value is the DER of its content, here an OCTET STRING.
+  const OpenSslPtr<asn1_string_st> content(ASN1_OCTET_STRING_new());
+  const OpenSslPtr<asn1_string_st> value(ASN1_OCTET_STRING_new());
+  if (!content || !value ||
+      ASN1_OCTET_STRING_set(content.get(), document.data(), static_cast<int>(document.size())) != 1)
+    return false;
+  unsigned char* der = nullptr;
+  const int size = i2d_ASN1_OCTET_STRING(content.get(), &der);
+  if (size <= 0) return false;
+  ASN1_STRING_set0(value.get(), der, size);
+  const std::unique_ptr<ASN1_OBJECT, void (*)(ASN1_OBJECT*)> oid(OBJ_txt2obj(kAttestationOid, 1),
+                                                                 ASN1_OBJECT_free);
+  if (!oid) return false;
+  const std::unique_ptr<X509_EXTENSION, void (*)(X509_EXTENSION*)> extension(
+      X509_EXTENSION_create_by_OBJ(nullptr, oid.get(), 0, value.get()), X509_EXTENSION_free);
+  return extension && X509_add_ext(certificate, extension.get(), -1) == 1;
 }
 
 // Version, serial, names, validity and key: what every certificate here has.
@@ -105,6 +126,29 @@ Result<std::string> subject_alternative_names(std::span<const std::string> names
 Identity::Identity(OpenSslPtr<evp_pkey_st> key, std::vector<OpenSslPtr<x509_st>> chain) noexcept
     : key_(std::move(key)), chain_(std::move(chain)) {}
 
+Result<std::shared_ptr<const Identity>> load_identity(std::string_view chain_pem,
+                                                      const secret::SecretBytes& key_der) {
+  const Error malformed{ErrorCode::kMalformed, "not a certificate chain and its PKCS #8 key"};
+  const std::unique_ptr<BIO, int (*)(BIO*)> memory(
+      BIO_new_mem_buf(chain_pem.data(), static_cast<int>(chain_pem.size())), BIO_free);
+  if (!memory) return crypto_error();
+  std::vector<OpenSslPtr<x509_st>> chain;
+  while (auto* certificate = PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr))
+    chain.emplace_back(certificate);
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  const unsigned char* at = key_der.reveal().data();
+  const unsigned char* const end = at + key_der.size();
+  const std::unique_ptr<PKCS8_PRIV_KEY_INFO, void (*)(PKCS8_PRIV_KEY_INFO*)> info(
+      d2i_PKCS8_PRIV_KEY_INFO(nullptr, &at, static_cast<long>(key_der.size())), PKCS8_PRIV_KEY_INFO_free);
+  OpenSslPtr<evp_pkey_st> key(info && at == end ? EVP_PKCS82PKEY(info.get()) : nullptr);
+  const bool ok =
+      at_end && !chain.empty() && key && X509_check_private_key(chain.front().get(), key.get()) == 1;
+  ERR_clear_error();
+  if (!ok) return malformed;
+  return std::shared_ptr<const Identity>(std::make_shared<Identity>(std::move(key), std::move(chain)));
+}
+
 BootIdentity::BootIdentity(OpenSslPtr<evp_pkey_st> key, OpenSslPtr<x509_st> ca) noexcept
     : key_(std::move(key)), ca_(std::move(ca)) {}
 
@@ -122,7 +166,8 @@ Result<std::unique_ptr<BootIdentity>> BootIdentity::create(std::int64_t unix_ms)
 }
 
 Result<std::shared_ptr<const Identity>> BootIdentity::issue(std::span<const std::string> names,
-                                                            std::int64_t unix_ms) const {
+                                                            std::int64_t unix_ms,
+                                                            ByteView attestation) const {
   NES_TRY_ASSIGN(const std::string alternative_names, subject_alternative_names(names));
   OpenSslPtr<x509_st> leaf = begin_certificate(key_.get(), "nitro-enc-svc", unix_ms, kLeafLifetimeS);
   const bool ok = leaf && X509_set_issuer_name(leaf.get(), X509_get_subject_name(ca_.get())) == 1 &&
@@ -132,6 +177,7 @@ Result<std::shared_ptr<const Identity>> BootIdentity::issue(std::span<const std:
                   add_extension(leaf.get(), ca_.get(), NID_subject_key_identifier, "hash") &&
                   add_extension(leaf.get(), ca_.get(), NID_authority_key_identifier, "keyid:always") &&
                   add_extension(leaf.get(), ca_.get(), NID_subject_alt_name, alternative_names.c_str()) &&
+                  add_attestation(leaf.get(), attestation) &&
                   X509_sign(leaf.get(), key_.get(), EVP_sha256()) > 0;
   if (!ok || EVP_PKEY_up_ref(key_.get()) != 1) return crypto_error();
   OpenSslPtr<evp_pkey_st> key(key_.get());

@@ -6,13 +6,19 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.h"
 #include "base/result.h"
+#include "secret/secret.h"
 #include "tls/openssl.h"
 
 namespace nes::tls {
+
+// Of the non-critical extension that holds an OCTET STRING with an attestation document: 2.25.<UUID> (X.667),
+// the UUID being a4cdbfe1-eede-4bbd-8923-21c053a38552.
+inline constexpr const char* kAttestationOid = "2.25.219061704005222877541837240410931692882";
 
 // A certificate chain and its key, as a server shows them. Immutable.
 class Identity {
@@ -28,6 +34,11 @@ class Identity {
   std::vector<OpenSslPtr<x509_st>> chain_;
 };
 
+// An identity whose certificates were issued elsewhere: `chain_pem`, leaf first, and its key as PKCS #8 in
+// DER. kMalformed if either does not parse, holds something else too, or if the key is not the leaf's.
+Result<std::shared_ptr<const Identity>> load_identity(std::string_view chain_pem,
+                                                      const secret::SecretBytes& key_der);
+
 // Thread rule: const functions from any thread.
 class BootIdentity {
  public:
@@ -36,9 +47,10 @@ class BootIdentity {
   static Result<std::unique_ptr<BootIdentity>> create(std::int64_t unix_ms);
 
   // A leaf for `names` (DNS names, or IPv4 and IPv6 addresses), valid from an hour before `unix_ms` for a
-  // day, with the boot CA behind it. kMalformed if a name is neither; kCrypto if OpenSSL fails.
-  Result<std::shared_ptr<const Identity>> issue(std::span<const std::string> names,
-                                                std::int64_t unix_ms) const;
+  // day, with the boot CA behind it. A non-empty `attestation` document stands in its extension
+  // kAttestationOid. kMalformed if a name is neither; kCrypto if OpenSSL fails.
+  Result<std::shared_ptr<const Identity>> issue(std::span<const std::string> names, std::int64_t unix_ms,
+                                                ByteView attestation) const;
 
   // The boot CA in PEM, and the key's SubjectPublicKeyInfo in DER.
   std::string ca_pem() const;

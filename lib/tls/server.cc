@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include <openssl/bio.h>
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace nes::tls {
 namespace {
@@ -19,6 +22,7 @@ constexpr const char* kTls12Ciphers =
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr std::string_view kSessionIdContext = "nitro-enc-svc";
 constexpr long kSessionLifetimeS = 7200;
+constexpr int kClientChainDepth = 4;
 
 Error crypto_error() noexcept {
   ERR_clear_error();
@@ -70,6 +74,30 @@ bool set_identity(SSL_CTX* context, const Identity& identity) {
   return std::all_of(chain.begin() + 1, chain.end(), [context](const OpenSslPtr<x509_st>& certificate) {
     return SSL_CTX_add1_chain_cert(context, certificate.get()) == 1;
   });
+}
+
+// Asks clients for a certificate under the PEM certificates of `pem`.
+Result<void> set_client_ca(SSL_CTX* context, const std::string& pem) {
+  const Error malformed{ErrorCode::kMalformed, "the client CA is not a list of certificates"};
+  const std::unique_ptr<BIO, int (*)(BIO*)> memory(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                   BIO_free);
+  if (!memory) return crypto_error();
+  X509_STORE* store = SSL_CTX_get_cert_store(context);
+  int count = 0;
+  for (;;) {
+    const OpenSslPtr<x509_st> certificate(PEM_read_bio_X509(memory.get(), nullptr, nullptr, nullptr));
+    if (!certificate) break;
+    if (X509_STORE_add_cert(store, certificate.get()) != 1 ||
+        SSL_CTX_add_client_CA(context, certificate.get()) != 1)
+      return crypto_error();
+    ++count;
+  }
+  const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (count == 0 || !at_end) return malformed;
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  SSL_CTX_set_verify_depth(context, kClientChainDepth);
+  return {};
 }
 
 class TlsStream final : public os::Stream {
@@ -158,6 +186,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(
   SSL_CTX* context = state->context.get();
   if (context == nullptr || !configure(context, options) || !set_identity(context, *state->identity))
     return crypto_error();
+  if (options.client_ca_pem) NES_TRY(set_client_ca(context, *options.client_ca_pem));
   // The parameter is not const, but only read.
   auto* keys = const_cast<std::uint8_t*>(ticket_key->bytes().reveal().data());
   if (SSL_CTX_set_tlsext_ticket_keys(context, keys, static_cast<long>(ticket_key->bytes().size())) != 1)
@@ -181,6 +210,26 @@ SessionInfo session_info(const os::Stream& stream) {
   SSL_get0_alpn_selected(tls->ssl(), &protocol, &size);
   return {.protocol = {reinterpret_cast<const char*>(protocol), size},
           .resumed = SSL_session_reused(tls->ssl()) == 1};
+}
+
+std::vector<ClientName> client_names(const os::Stream& stream) {
+  std::vector<ClientName> names;
+  const auto* tls = dynamic_cast<const TlsStream*>(&stream);
+  if (tls == nullptr) return names;
+  X509* certificate = SSL_get0_peer_certificate(tls->ssl());
+  if (certificate == nullptr || SSL_get_verify_result(tls->ssl()) != X509_V_OK) return names;
+  const std::unique_ptr<GENERAL_NAMES, void (*)(GENERAL_NAMES*)> found(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)),
+      GENERAL_NAMES_free);
+  for (int i = 0; found && i < sk_GENERAL_NAME_num(found.get()); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_NAME_value(found.get(), i);
+    if (name->type != GEN_DNS && name->type != GEN_URI) continue;
+    const ASN1_IA5STRING* value = name->d.ia5;
+    names.push_back({name->type == GEN_DNS ? ClientName::Type::kDns : ClientName::Type::kUri,
+                     std::string(reinterpret_cast<const char*>(ASN1_STRING_get0_data(value)),
+                                 static_cast<std::size_t>(ASN1_STRING_length(value)))});
+  }
+  return names;
 }
 
 }  // namespace nes::tls

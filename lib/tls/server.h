@@ -11,6 +11,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -44,9 +45,13 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
   struct Options {
     Version min_version = Version::kTls13;
     std::vector<std::string> protocols = {"http/1.1"};  // ALPN, best first
+    // PEM certificates. With them a client is asked for a certificate; one that it shows must verify under
+    // them (and allow clientAuth), else the handshake fails. A client that shows none is anonymous.
+    std::optional<std::string> client_ca_pem{};
   };
 
-  // kCrypto if OpenSSL refuses a setting or the identity.
+  // kCrypto if OpenSSL refuses a setting or the identity; kMalformed if client_ca_pem holds no certificate or
+  // something that is none.
   static Result<std::shared_ptr<const ServerContext>> create(std::shared_ptr<const Identity> identity,
                                                              std::shared_ptr<const TicketKey> ticket_key,
                                                              const Options& options);
@@ -67,5 +72,17 @@ struct SessionInfo {
   bool resumed = false;
 };
 SessionInfo session_info(const os::Stream& stream);
+
+// A subject alternative name of the client's verified certificate: its bytes as they stand there (RFC 5280
+// section 4.2.1.6), which may be anything.
+struct ClientName {
+  enum class Type : std::uint8_t { kDns, kUri };
+  Type type;
+  std::string value;
+};
+
+// All of them, in the certificate's order; none for an anonymous client. On a resumed session they are those
+// of the certificate that was verified when the session began.
+std::vector<ClientName> client_names(const os::Stream& stream);
 
 }  // namespace nes::tls

@@ -6,7 +6,9 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <openssl/pem.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 
 namespace nes::tls {
 namespace {
@@ -59,7 +61,7 @@ class ServerTest : public testing::Test {
 
   std::shared_ptr<const ServerContext> server(ServerContext::Options options = {}) {
     const std::vector<std::string> names{"localhost"};
-    auto identity = boot_->issue(names, kNowMs);
+    auto identity = boot_->issue(names, kNowMs, {});
     return ServerContext::create(*identity, ticket_key_, options).value();
   }
 
@@ -199,6 +201,130 @@ TEST_F(ServerTest, tells_a_clean_close_from_a_cut) {
   ASSERT_EQ(cut.handshake(), StreamStatus::kOk);
   ::shutdown(cut.client_fd.get(), SHUT_WR);
   EXPECT_EQ(cut.stream->read(buffer).status, StreamStatus::kFailed);
+}
+
+// A certificate authority of clients, and a certificate under it.
+struct ClientAuthority {
+  ClientAuthority() : key(EVP_EC_gen("P-256")), ca(make("Client CA", nullptr, "critical,CA:TRUE", nullptr)) {}
+
+  OpenSslPtr<x509_st> make(const char* subject, X509* issuer, const char* constraints, const char* names,
+                           const char* usage = nullptr) const {
+    OpenSslPtr<x509_st> certificate(X509_new());
+    X509* raw = certificate.get();
+    X509_set_version(raw, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(raw), issuer == nullptr ? 1 : 2);
+    X509_gmtime_adj(X509_getm_notBefore(raw), -3600);
+    X509_gmtime_adj(X509_getm_notAfter(raw), 3600);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(raw), "CN", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(subject), -1, -1, 0);
+    X509_set_issuer_name(raw, X509_get_subject_name(issuer == nullptr ? raw : issuer));
+    X509_set_pubkey(raw, key.get());
+    for (const auto& [nid, value] :
+         {std::pair(NID_basic_constraints, constraints), std::pair(NID_subject_alt_name, names),
+          std::pair(NID_ext_key_usage, usage)}) {
+      if (value == nullptr) continue;
+      X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, nid, value);
+      X509_add_ext(raw, extension, -1);
+      X509_EXTENSION_free(extension);
+    }
+    X509_sign(raw, key.get(), EVP_sha256());
+    return certificate;
+  }
+
+  std::string pem() const {
+    BIO* memory = BIO_new(BIO_s_mem());
+    PEM_write_bio_X509(memory, ca.get());
+    char* data = nullptr;
+    const long size = BIO_get_mem_data(memory, &data);
+    std::string text(data, static_cast<std::size_t>(size));
+    BIO_free(memory);
+    return text;
+  }
+
+  // `client` shows a certificate with these names from now on.
+  void show(SSL_CTX* client, const char* names, const char* usage = "clientAuth") const {
+    const auto certificate = make("a client", ca.get(), "CA:FALSE", names, usage);
+    SSL_CTX_use_certificate(client, certificate.get());
+    SSL_CTX_use_PrivateKey(client, key.get());
+  }
+
+  OpenSslPtr<evp_pkey_st> key;
+  OpenSslPtr<x509_st> ca;
+};
+
+// TLS 1.3 clients finish before the server has looked at their certificate, so the verdict comes with the
+// first read.
+StreamStatus handshake_and_read(Connection& connection) {
+  const StreamStatus status = connection.handshake();
+  if (status != StreamStatus::kOk) return status;
+  SSL_write(connection.client.get(), "x", 1);
+  char buffer[8];
+  return connection.stream->read(buffer).status;
+}
+
+TEST_F(ServerTest, tells_the_names_of_a_verified_client_certificate) {
+  const ClientAuthority authority;
+  const auto context = server({.client_ca_pem = authority.pem()});
+  authority.show(client_.get(),
+                 "DNS:a.pay.example,email:x@y.example,URI:spiffe://pay.example/ns/a,DNS:b.pay.example");
+  Connection connection(*context, client_.get());
+  ASSERT_EQ(handshake_and_read(connection), StreamStatus::kOk);
+  const auto names = client_names(*connection.stream);
+  ASSERT_EQ(names.size(), 3U);
+  EXPECT_EQ(names[0].value, "a.pay.example");
+  EXPECT_EQ(names[1].type, ClientName::Type::kUri);
+  EXPECT_EQ(names[1].value, "spiffe://pay.example/ns/a");
+  EXPECT_EQ(names[2].value, "b.pay.example");
+}
+
+TEST_F(ServerTest, serves_an_anonymous_client_and_knows_no_name_of_it) {
+  const ClientAuthority authority;
+  Connection connection(*server({.client_ca_pem = authority.pem()}), client_.get());
+  ASSERT_EQ(handshake_and_read(connection), StreamStatus::kOk);
+  EXPECT_TRUE(client_names(*connection.stream).empty());
+}
+
+TEST_F(ServerTest, refuses_a_client_certificate_of_another_authority_or_for_another_use) {
+  const ClientAuthority authority, other;
+  const auto context = server({.client_ca_pem = authority.pem()});
+  other.show(client_.get(), "DNS:a.pay.example");
+  Connection foreign(*context, client_.get());
+  EXPECT_EQ(foreign.handshake(), StreamStatus::kFailed);
+  const OpenSslPtr<ssl_ctx_st> second(SSL_CTX_new(TLS_client_method()));
+  authority.show(second.get(), "DNS:a.pay.example", "serverAuth");
+  Connection misused(*context, second.get());
+  EXPECT_EQ(misused.handshake(), StreamStatus::kFailed);
+}
+
+TEST_F(ServerTest, never_looks_at_a_client_certificate_without_a_client_ca) {
+  const ClientAuthority authority;
+  authority.show(client_.get(), "DNS:a.pay.example");
+  Connection connection(*server(), client_.get());
+  ASSERT_EQ(handshake_and_read(connection), StreamStatus::kOk);
+  EXPECT_TRUE(client_names(*connection.stream).empty());
+}
+
+TEST_F(ServerTest, keeps_a_clients_names_over_resumption) {
+  const ClientAuthority authority;
+  const auto context = server({.client_ca_pem = authority.pem()});
+  authority.show(client_.get(), "DNS:a.pay.example");
+  SSL_SESSION* session = session_of(*context, client_.get());
+  Connection resumed(*context, client_.get());
+  SSL_set_session(resumed.client.get(), session);
+  ASSERT_EQ(resumed.handshake(), StreamStatus::kOk);
+  EXPECT_TRUE(session_info(*resumed.stream).resumed);
+  ASSERT_EQ(client_names(*resumed.stream).size(), 1U);
+  EXPECT_EQ(client_names(*resumed.stream)[0].value, "a.pay.example");
+  SSL_SESSION_free(session);
+}
+
+TEST_F(ServerTest, refuses_a_client_ca_that_is_none) {
+  const std::vector<std::string> names{"localhost"};
+  const auto identity = boot_->issue(names, kNowMs, {}).value();
+  const std::string pem = ClientAuthority().pem();
+  for (const std::string& bad : {std::string(), std::string("text"), pem + pem.substr(0, 200)})
+    EXPECT_FALSE(ServerContext::create(identity, ticket_key_, {.client_ca_pem = bad}).ok()) << bad.size();
+  EXPECT_TRUE(ServerContext::create(identity, ticket_key_, {.client_ca_pem = "a comment\n" + pem}).ok());
 }
 
 TEST_F(ServerTest, a_session_outlives_its_context) {
