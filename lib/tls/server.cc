@@ -177,7 +177,7 @@ ServerContext::ServerContext(std::unique_ptr<State> state) noexcept : state_(std
 ServerContext::~ServerContext() = default;
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::create(
-    std::shared_ptr<const Identity> identity, std::shared_ptr<const TicketKey> ticket_key,
+    std::shared_ptr<const Identity> identity, const std::shared_ptr<const TicketKey>& ticket_key,
     const Options& options) {
   auto state = std::make_unique<State>();
   state->identity = std::move(identity);

@@ -52,9 +52,9 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
 
   // kCrypto if OpenSSL refuses a setting or the identity; kMalformed if client_ca_pem holds no certificate or
   // something that is none.
-  static Result<std::shared_ptr<const ServerContext>> create(std::shared_ptr<const Identity> identity,
-                                                             std::shared_ptr<const TicketKey> ticket_key,
-                                                             const Options& options);
+  static Result<std::shared_ptr<const ServerContext>> create(
+      std::shared_ptr<const Identity> identity, const std::shared_ptr<const TicketKey>& ticket_key,
+      const Options& options);
   ~ServerContext();
 
   // A session over `fd`, a connected non-blocking socket; it keeps the context alive. kCrypto.
