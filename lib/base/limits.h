@@ -67,6 +67,25 @@ inline constexpr std::int64_t kBackoffMinMs = 500;
 inline constexpr std::int64_t kBackoffMaxMs = 30'000;
 inline constexpr std::int64_t kKeyRefreshGapMs = 30'000;  // between refreshes that unknown key ids ask for
 
+// --- aws ---
+inline constexpr std::size_t kAwsAnswerBytes = std::size_t{1} << 20;    // one answer, but for objects of S3
+inline constexpr std::size_t kAwsListPageBytes = std::size_t{4} << 20;  // up to 1000 objects of S3
+inline constexpr std::size_t kAwsPages = 100;                           // of one listing
+inline constexpr std::size_t kAwsJsonDepth = 16;
+inline constexpr std::size_t kAwsXmlDepth = 8;
+inline constexpr std::size_t kAwsXmlElements = 20'000;
+inline constexpr int kAwsAttempts = 5;                        // of one call
+inline constexpr std::int64_t kAwsCallTimeoutMs = 60'000;     // with all its attempts
+inline constexpr std::int64_t kAwsAttemptTimeoutMs = 15'000;  // connect to last byte
+inline constexpr std::int64_t kAwsBackoffMinMs = 200;         // doubled for each attempt
+inline constexpr std::int64_t kAwsBackoffMaxMs = 10'000;
+inline constexpr std::int64_t kAwsClockSkewMs = 60'000;           // what a clock may be off unnoticed
+inline constexpr std::int64_t kAwsCredentialsTimeoutMs = 10'000;  // to fetch them
+inline constexpr std::int64_t kAwsCredentialsEarlyMs = 300'000;   // refreshed so long before they expire
+inline constexpr std::int64_t kAwsCredentialsJitterMs = 60'000;   // and up to this earlier
+inline constexpr std::int64_t kAwsCredentialsRetryMs = 30'000;    // after a refresh failed
+inline constexpr std::size_t kCmsBytes = std::size_t{16} * 1024;  // one CiphertextForRecipient
+
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kLogLineBytes = std::size_t{8} * 1024;
