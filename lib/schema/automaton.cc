@@ -147,26 +147,34 @@ bool Automaton::names(json::PlanState state, std::string_view key) const noexcep
   return find(states_[state], key) != nullptr;
 }
 
-std::vector<Transition> Automaton::transitions(json::PlanState state) const {
+Outgoing Automaton::outgoing(json::PlanState state) const {
   const Packed& packed = states_[state];
+  Outgoing out;
+  const std::size_t slots = packed.slot_mask == 0 ? packed.key_count : packed.slot_mask + std::size_t{1};
+  for (std::size_t i = 0; i < slots; ++i) {
+    const Key& key = keys_[packed.first_key + i];
+    if (key.used) out.keys.push_back(std::string_view(text_).substr(key.text, key.size));
+  }
+  for (std::uint32_t i = 0; i < packed.pattern_count; ++i)
+    out.patterns.push_back(patterns_.text(pattern_ids_[packed.first_pattern + i]));
+  out.others = {targets_.data() + packed.other_keys, std::size_t{1} << packed.pattern_count};
+  out.prefix = packed.prefix_count;
+  return out;
+}
+
+std::vector<Transition> Automaton::transitions(json::PlanState state) const {
+  const Outgoing outgoing = this->outgoing(state);
   std::vector<Transition> out;
   const auto add = [&out](std::string label, json::PlanState target) {
     if (target != json::kNothingPlanned) out.push_back({std::move(label), target});
   };
-  const std::size_t slots = packed.slot_mask == 0 ? packed.key_count : packed.slot_mask + std::size_t{1};
-  for (std::size_t i = 0; i < slots; ++i) {
-    const Key& key = keys_[packed.first_key + i];
-    if (key.used) add(text_.substr(key.text, key.size), key.target);
-  }
+  for (const std::string_view key : outgoing.keys) add(std::string(key), member(state, key));
   std::ranges::sort(out, {}, &Transition::label);
-  const auto first = targets_.begin() + packed.other_keys;
-  std::vector<json::PlanState> others(first, first + (std::ptrdiff_t{1} << packed.pattern_count));
+  std::vector<json::PlanState> others(outgoing.others.begin(), outgoing.others.end());
   sort_unique(others);
   for (const json::PlanState target : others) add("*", target);
-  for (std::uint32_t i = 0; i < packed.prefix_count; ++i) {
-    add("[" + std::to_string(i) + "]", targets_[packed.prefix + i]);
-  }
-  add("[]", packed.other_elements);
+  for (std::size_t i = 0; i < outgoing.prefix; ++i) add("[" + std::to_string(i) + "]", element(state, i));
+  add("[]", states_[state].other_elements);
   return out;
 }
 

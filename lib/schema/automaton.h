@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,14 @@ struct Transition {
   json::PlanState target;
 };
 
+// All that leads out of a state, as it was compiled.
+struct Outgoing {
+  std::vector<std::string_view> keys;       // that the schema spells out, in no order
+  std::vector<std::string_view> patterns;   // of patternProperties
+  std::span<const json::PlanState> others;  // of all other keys, by the set of patterns that match (bit i)
+  std::size_t prefix = 0;                   // elements with a target of their own
+};
+
 class Automaton {
  public:
   // `keys` is by KeyId; its texts are copied.
@@ -39,6 +48,8 @@ class Automaton {
   // The steps from `state` that lead to something planned. "*" may come several times, with distinct targets:
   // which one a key takes depends on the patterns that match it.
   std::vector<Transition> transitions(json::PlanState state) const;
+  // Its views live as long as the automaton.
+  Outgoing outgoing(json::PlanState state) const;
 
  private:
   struct Packed {

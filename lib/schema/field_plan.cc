@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "schema/automaton.h"
+#include "schema/coverage.h"
 #include "schema/document.h"
 #include "schema/reference.h"
 #include "schema/schema_graph.h"
@@ -101,14 +102,32 @@ class CompiledSchema final : public Schema {
     return pointers;
   }
 
+  Result<void> still_seals(const Schema& older) const override {
+    const auto& old = static_cast<const CompiledSchema&>(older);  // there is no other kind
+    Coverage coverage(old.automaton_, automaton_);
+    for (const PlannedRoot& root : old.in_order_) {
+      // A root that has gone: whoever names it is refused, but the union no longer has its paths.
+      const auto start = start_of(root.pointer);
+      NES_TRY(coverage.check(root.start, start.ok() ? *start : json::kNothingPlanned));
+    }
+    // Without a union, requests that name no root are refused.
+    if (!old.united_ || !united_) return {};
+    return coverage.check(*old.united_, *united_);
+  }
+
  private:
-  Result<FieldPlan> plan_of(std::string_view pointer) const {
+  Result<PlanState> start_of(std::string_view pointer) const {
     const auto pointer_of = [](const PlannedRoot* root) { return std::string_view(root->pointer); };
     const auto found = std::ranges::lower_bound(by_pointer_, pointer, {}, pointer_of);
     if (found == by_pointer_.end() || (*found)->pointer != pointer) {
       return Error{ErrorCode::kSchemaUnknown, "the fragment names no root"};
     }
-    return FieldPlan(automaton_, (*found)->start);
+    return (*found)->start;
+  }
+
+  Result<FieldPlan> plan_of(std::string_view pointer) const {
+    NES_TRY_ASSIGN(const PlanState start, start_of(pointer));
+    return FieldPlan(automaton_, start);
   }
 
   const Automaton automaton_;

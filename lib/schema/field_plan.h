@@ -73,6 +73,9 @@ class Schema {
   virtual std::size_t planned_paths() const noexcept = 0;
   // JSON Pointers of the roots, in document order.
   virtual std::vector<std::string> roots() const = 0;
+  // kSchemaRefused if a request could come out with a value in the clear, or sealed in another mode or
+  // context, that `older` seals, whichever root it names; kLimit (schema/coverage.h).
+  virtual Result<void> still_seals(const Schema& older) const = 0;
 };
 
 }  // namespace nes::schema

@@ -55,6 +55,10 @@ Result<PatternId> PatternSet::add(std::string_view text, std::uint32_t line) {
   return id;
 }
 
+std::string_view PatternSet::text(PatternId pattern) const noexcept {
+  return expressions_[pattern]->pattern();
+}
+
 bool PatternSet::matches(PatternId pattern, std::string_view key) const noexcept {
   const re2::RE2& expression = *expressions_[pattern];
   const auto match = [&expression](std::string_view text) {

@@ -36,6 +36,9 @@ class PatternSet {
   // three-byte form; those match as U+FFFD does.
   bool matches(PatternId pattern, std::string_view key) const noexcept;
 
+  // As it was added.
+  std::string_view text(PatternId pattern) const noexcept;
+
  private:
   std::vector<std::unique_ptr<re2::RE2>> expressions_;
   std::map<std::string, PatternId, std::less<>> ids_;
