@@ -63,7 +63,7 @@ Result<keyring::FetchedKeys> DirectoryKeySource::fetch() {
   for (const std::string& name : names) {
     constexpr std::size_t kKeyFileBytes = 4096;
     NES_TRY_ASSIGN(auto dek, read_file(directory_ + '/' + name, kKeyFileBytes));
-    keys.deks.push_back(std::move(dek));
+    keys.keys.push_back({.dek = std::move(dek), .version_id = name});
   }
   return keys;
 }
@@ -84,8 +84,8 @@ Result<std::vector<service::SchemaObject>> DirectorySchemaSource::list() {
   return objects;
 }
 
-Result<std::string> DirectorySchemaSource::get(const service::SchemaObject& object) {
-  NES_TRY_ASSIGN(const auto content, read_file(directory_ + '/' + object.key, limits::kSchemaBytes));
+Result<std::string> DirectorySchemaSource::get(const service::SchemaObject& object, std::size_t max_bytes) {
+  NES_TRY_ASSIGN(const auto content, read_file(directory_ + '/' + object.key, max_bytes));
   return std::string(as_text(content.reveal()));
 }
 

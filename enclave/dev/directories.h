@@ -24,7 +24,7 @@ class DirectorySchemaSource final : public service::SchemaSource {
  public:
   explicit DirectorySchemaSource(std::string directory) : directory_(std::move(directory)) {}
   Result<std::vector<service::SchemaObject>> list() override;
-  Result<std::string> get(const service::SchemaObject& object) override;
+  Result<std::string> get(const service::SchemaObject& object, std::size_t max_bytes) override;
 
  private:
   const std::string directory_;

@@ -34,7 +34,7 @@ TEST_F(DirectoriesTest, reads_keys_with_the_current_one_first_and_newer_names_be
   const auto keys = DirectoryKeySource(folder_).fetch();
   ASSERT_TRUE(keys.ok());
   std::string order;
-  for (const auto& dek : keys->deks) order += as_text(dek.reveal());
+  for (const auto& key : keys->keys) order += as_text(key.dek.reveal());
   EXPECT_EQ(order, "acb");
 }
 
@@ -55,7 +55,7 @@ TEST_F(DirectoriesTest, lists_schemas_with_an_etag_that_changes_with_the_file) {
   ASSERT_TRUE(before.ok());
   ASSERT_EQ(before->size(), 2U);
   for (const auto& object : *before)
-    EXPECT_EQ(*source.get(object), object.key == "a.yaml" ? "1" : "2") << object.key;
+    EXPECT_EQ(*source.get(object, 10), object.key == "a.yaml" ? "1" : "2") << object.key;
   write("a.yaml", "longer");
   const auto after = source.list();
   for (const auto& object : *after)
@@ -67,7 +67,7 @@ TEST_F(DirectoriesTest, lists_schemas_with_an_etag_that_changes_with_the_file) {
 
 TEST_F(DirectoriesTest, fails_on_a_missing_directory_and_a_vanished_file) {
   EXPECT_EQ(DirectorySchemaSource(folder_ + "/missing").list().error().code, ErrorCode::kIo);
-  EXPECT_EQ(DirectorySchemaSource(folder_).get({.key = "gone.yaml", .etag = ""}).error().code,
+  EXPECT_EQ(DirectorySchemaSource(folder_).get({.key = "gone.yaml", .etag = ""}, 10).error().code,
             ErrorCode::kIo);
 }
 

@@ -281,6 +281,7 @@ RequestInfo Connection::describe(const http::RequestHead& head) const {
   const auto schema = head.find_single(worker_.state().settings.schema_header_name);
   return {.method = head.method,
           .path = head.path,
+          .query = head.query,
           .content_type = content_type.ok() ? *content_type : std::nullopt,
           .schema_header = schema.ok() ? *schema : std::nullopt,
           .client = {.sans = client_sans_},

@@ -1,5 +1,7 @@
 #include "enclave/service/handler.h"
 
+#include <utility>
+
 #include "base/check.h"
 #include "base/json_text.h"
 #include "http/media_type.h"
@@ -9,6 +11,16 @@ namespace nes::service {
 
 using telemetry::Counter;
 using telemetry::OperatorText;
+
+namespace {
+
+std::string_view version_of(const keyring::VersionIds* versions, const token::KeyId& kid) {
+  if (versions == nullptr) return "";
+  const auto found = versions->find(kid);
+  return found == versions->end() ? std::string_view() : found->second;
+}
+
+}  // namespace
 
 Handler::Handler(State& state, telemetry::CounterShard& counters)
     : state_(state),
@@ -36,6 +48,8 @@ Response Handler::handle(const Route& route, const RequestInfo& request, std::st
     case Action::kDecrypt:
     case Action::kRewrap: return transform(route, request, text, body);
     case Action::kKeys: return keys(body);
+    case Action::kSchemas: return schemas(body);
+    case Action::kAttestation: return attestation(request, body);
     case Action::kHealth: return health(body);
     case Action::kLivez: return word(200, "ok", body);
     case Action::kReadyz:
@@ -114,8 +128,16 @@ Response Handler::health(secret::SecretBytes& body) {
   return response;
 }
 
+// text_ as a JSON answer.
+Response Handler::json(secret::SecretBytes& body) {
+  Response response = word(200, text_, body);
+  response.content_type = "application/json";
+  return response;
+}
+
 Response Handler::keys(secret::SecretBytes& body) {
   const auto keys = state_.keys.get();
+  const auto versions = state_.key_versions.get();
   text_ = "{\"uptime_secs\":";
   text_ += std::to_string((state_.clock.monotonic_ms() - state_.started_ms) / 1000);
   text_ += ",\"keys\":[";
@@ -125,7 +147,9 @@ Response Handler::keys(secret::SecretBytes& body) {
     if (i != 0) text_ += ',';
     text_ += "{\"kid\":\"";
     text_.append(kid.data(), kid.size());
-    text_ += i == 0 ? "\",\"state\":\"sealing\",\"opens\":" : "\",\"state\":\"opening\",\"opens\":";
+    text_ += "\",\"version_id\":";
+    base::append_quoted(text_, version_of(versions.get(), kid));
+    text_ += i == 0 ? ",\"state\":\"sealing\",\"opens\":" : ",\"state\":\"opening\",\"opens\":";
     text_ += std::to_string(use.opens);
     text_ += ",\"last_open\":";
     if (use.opens == 0)
@@ -135,9 +159,41 @@ Response Handler::keys(secret::SecretBytes& body) {
     text_ += '}';
   }
   text_ += "]}";
-  Response response = word(200, text_, body);
-  response.content_type = "application/json";
-  return response;
+  return json(body);
+}
+
+Response Handler::schemas(secret::SecretBytes& body) {
+  const auto schemas = state_.schemas.get();
+  text_ = "{\"schemas\":[";
+  if (schemas != nullptr) {
+    for (const auto& [name, loaded] : schemas->all()) {
+      if (!text_.ends_with('[')) text_ += ',';
+      text_ += "{\"name\":";
+      base::append_quoted(text_, name);
+      text_ += ",\"version\":";
+      text_ += loaded.version == 0 ? "null" : std::to_string(loaded.version);
+      text_ += ",\"planned_paths\":" + std::to_string(loaded.schema->planned_paths()) + '}';
+    }
+  }
+  text_ += "]}";
+  return json(body);
+}
+
+Response Handler::attestation(const RequestInfo& request, secret::SecretBytes& body) {
+  if (state_.attestation == nullptr) return fail(ErrorCode::kNotFound, {}, {}, body);
+  auto nonce = parse_nonce(request.query);
+  if (!nonce.ok()) return fail(nonce.error().code, {}, {}, body);
+  // Clients reach this over TLS only, so there is a key to vouch for.
+  const auto document =
+      state_.attestation->document(std::move(nonce).value(), state_.tls.get()->attested_user_data);
+  if (!document.ok()) {
+    if (document.error().code != ErrorCode::kRateLimited)
+      state_.log.write(
+          telemetry::StepFailed{.step = "attestation", .error = document.error(), .retry_in_ms = 0});
+    return fail(document.error().code, {}, {}, body);
+  }
+  body.append(*document);
+  return {.content_type = "application/cbor", .no_store = true};
 }
 
 void Handler::audit_refusal(std::span<const Route> routes, const RequestInfo& request, ErrorCode code) {

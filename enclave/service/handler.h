@@ -19,6 +19,7 @@ namespace nes::service {
 struct RequestInfo {
   http::Method method = http::Method::kOther;
   std::string_view path;
+  std::string_view query;
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> schema_header;
   ClientIdentity client;
@@ -61,6 +62,9 @@ class Handler {
   Response word(int status, std::string_view text, secret::SecretBytes& body) const;
   Response health(secret::SecretBytes& body);
   Response keys(secret::SecretBytes& body);
+  Response schemas(secret::SecretBytes& body);
+  Response attestation(const RequestInfo& request, secret::SecretBytes& body);
+  Response json(secret::SecretBytes& body);
   void audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
              std::optional<ErrorCode> error);
 

@@ -30,7 +30,9 @@ class OneSchema final : public SchemaSource {
   Result<std::vector<SchemaObject>> list() override {
     return std::vector<SchemaObject>{{.key = "people.yaml", .etag = "1"}};
   }
-  Result<std::string> get(const SchemaObject& /*object*/) override { return std::string(kSchema); }
+  Result<std::string> get(const SchemaObject& /*object*/, std::size_t /*max_bytes*/) override {
+    return std::string(kSchema);
+  }
 };
 
 class PipelineTest : public testing::Test {

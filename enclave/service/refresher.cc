@@ -10,7 +10,13 @@ namespace nes::service {
 
 Refresher::Refresher(std::vector<Task> tasks, const Clock& clock, telemetry::Log& log)
     : clock_(clock), log_(log) {
-  for (Task& task : tasks) tasks_.push_back({.task = std::move(task), .due_ms = clock.monotonic_ms()});
+  for (Task& task : tasks) {
+    const std::int64_t due_ms = clock.monotonic_ms() + (task.at_start ? 0 : task.interval_ms);
+    tasks_.push_back({.task = std::move(task), .due_ms = due_ms});
+  }
+}
+
+void Refresher::start() {
   thread_ = std::thread([this] { run(); });
 }
 
@@ -20,7 +26,7 @@ Refresher::~Refresher() {
     stopping_ = true;
   }
   wake_.notify_one();
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void Refresher::request(std::size_t task) {

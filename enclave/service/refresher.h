@@ -19,17 +19,20 @@ class Refresher {
  public:
   struct Task {
     base::StaticText step;            // as StepFailed names it
+    bool at_start = true;             // else for the first time after its interval
     std::int64_t interval_ms;         // after a success
     std::int64_t min_request_gap_ms;  // request() is ignored for so long after a run
     std::function<Result<void>()> run;
   };
 
-  // Runs every task at once, in order, then on its own schedule. `clock` and `log` must outlive the
-  // refresher.
+  // `clock` and `log` must outlive the refresher.
   Refresher(std::vector<Task> tasks, const Clock& clock, telemetry::Log& log);
   ~Refresher();  // waits for the task in progress
 
-  // Runs a task soon; many requests while one is pending are one. Any thread.
+  // Runs the tasks, in order, then each on its own schedule. Call once.
+  void start();
+
+  // Runs a task soon; many requests while one is pending are one. Any thread, before start() too.
   void request(std::size_t task);
 
  private:

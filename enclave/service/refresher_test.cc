@@ -47,6 +47,7 @@ TEST_F(RefresherTest, runs_each_task_at_once_and_again_after_its_interval) {
                               return Result<void>();
                             }}},
                       clock_, log_);
+  refresher.start();
   EXPECT_TRUE(reaches(often, 5));
   EXPECT_EQ(rarely, 1);
 }
@@ -62,6 +63,7 @@ TEST_F(RefresherTest, tries_a_failed_task_again_long_before_its_interval) {
               return ++runs == 1 ? Result<void>(Error{ErrorCode::kIo, "not there yet"}) : Result<void>();
             }}},
       clock_, log_);
+  refresher.start();
   EXPECT_TRUE(reaches(runs, 2));
   ::usleep(20'000);
   EXPECT_EQ(runs, 2) << "after a success the interval counts";
@@ -86,6 +88,7 @@ TEST_F(RefresherTest, runs_on_request_but_not_more_often_than_the_gap) {
                               return Result<void>();
                             }}},
                       clock_, log_);
+  refresher.start();
   ASSERT_TRUE(reaches(free_runs, 1));
   ASSERT_TRUE(reaches(gapped_runs, 1));
   for (int i = 0; i < 100; ++i) refresher.request(1);

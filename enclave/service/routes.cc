@@ -14,6 +14,8 @@ constexpr Route kServiceRoutes[] = {
     {"/v1/decrypt", Method::kPost, Action::kDecrypt, Permission::kDecrypt, Body::kDocument},
     {"/v1/rewrap", Method::kPost, Action::kRewrap, Permission::kDecrypt, Body::kDocument},
     {"/v1/keys", Method::kGet, Action::kKeys, Permission::kNone, Body::kNone},
+    {"/v1/schemas", Method::kGet, Action::kSchemas, Permission::kNone, Body::kNone},
+    {"/attestation", Method::kGet, Action::kAttestation, Permission::kNone, Body::kNone},
     {"/health", Method::kGet, Action::kHealth, Permission::kNone, Body::kNone},
     {"/livez", Method::kGet, Action::kLivez, Permission::kNone, Body::kNone},
     {"/readyz", Method::kGet, Action::kReadyz, Permission::kNone, Body::kNone},

@@ -17,6 +17,8 @@ enum class Action : std::uint8_t {
   kDecrypt,
   kRewrap,
   kKeys,
+  kSchemas,
+  kAttestation,
   kHealth,
   kLivez,
   kReadyz,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "signed_schema/signed_schema.h"
 
 namespace nes::service {
 
@@ -12,7 +13,7 @@ using telemetry::OperatorText;
 
 const schema::Schema* SchemaSet::find(std::string_view name) const noexcept {
   const auto found = schemas_.find(name);
-  return found == schemas_.end() ? nullptr : found->second.get();
+  return found == schemas_.end() ? nullptr : found->second.schema.get();
 }
 
 bool parse_schema_key(std::string_view key, std::string_view& name, schema::SourceFormat& format) noexcept {
@@ -36,40 +37,74 @@ void SchemaStore::refuse(const std::string& name, const SchemaSet& set, const Er
                                       .last_good_kept = set.find(name) != nullptr});
 }
 
-bool SchemaStore::take(const std::string& name, const std::vector<const SchemaObject*>& objects,
-                       SchemaSet& set) {
-  std::string etag;
-  for (const SchemaObject* object : objects) etag += object->key + '\n' + object->etag + '\n';
-  Known& known = known_[name];
-  if (known.etag == etag) return false;
-  const auto remember = [&](bool refused) {
-    known.etag = etag;
-    known.refused = refused;
-  };
-  if (objects.size() > 1) {
-    refuse(name, set, {ErrorCode::kSchemaRefused, "two files have this name"});
-    remember(true);
-    return false;
+Result<SchemaStore::Content> SchemaStore::read(const Listed& listed) {
+  Content content;
+  NES_TRY_ASSIGN(content.text, source_.get(*listed.texts.front(), limits::kSchemaBytes));
+  if (options_.public_key && listed.signature != nullptr) {
+    NES_TRY_ASSIGN(content.signature, source_.get(*listed.signature, limits::kSchemaSignatureBytes));
+  }
+  return content;
+}
+
+Result<SchemaStore::Signed> SchemaStore::check_signature(const std::string& name, const Content& content,
+                                                         const Signed& in_use) const {
+  if (!content.signature) return Error{ErrorCode::kSchemaRefused, "the schema has no signature"};
+  NES_TRY_ASSIGN(const auto signature, signed_schema::parse(*content.signature));
+  NES_TRY(signed_schema::verify(*options_.public_key, signature, name, content.text));
+  NES_TRY_ASSIGN(const auto digest, crypto::sha256({as_bytes(content.text)}));
+  if (signature.version < options_.min_version)
+    return Error{ErrorCode::kSchemaRefused, "the signed version is below SCHEMA_MIN_VERSION"};
+  if (signature.version < in_use.version)
+    return Error{ErrorCode::kSchemaRefused, "the signed version is older than the one in use"};
+  if (signature.version == in_use.version && digest != in_use.digest)
+    return Error{ErrorCode::kSchemaRefused, "the signed version is in use with other content"};
+  return Signed{signature.version, digest};
+}
+
+Result<std::shared_ptr<const schema::Schema>> SchemaStore::examine(const std::string& name,
+                                                                   const Listed& listed,
+                                                                   const Content& content,
+                                                                   const SchemaSet& set,
+                                                                   Signed& in_use) const {
+  Signed candidate;
+  if (options_.public_key) {
+    NES_TRY_ASSIGN(candidate, check_signature(name, content, in_use));
   }
   std::string_view parsed_name;
   schema::SourceFormat format{};
-  parse_schema_key(objects.front()->key, parsed_name, format);
-  const auto text = source_.get(*objects.front());
-  if (!text.ok()) {
-    refuse(name, set, text.error());
-    known.refused = true;  // its ETag is not remembered: reading it is tried again
+  parse_schema_key(listed.texts.front()->key, parsed_name, format);
+  NES_TRY_ASSIGN(auto compiled, schema::Schema::compile(content.text, format, options_.compile));
+  const schema::Schema* const current = set.find(name);
+  if (!options_.public_key && current != nullptr) NES_TRY(compiled->still_seals(*current));
+  in_use = candidate;
+  return compiled;
+}
+
+bool SchemaStore::take(const std::string& name, const Listed& listed, SchemaSet& set) {
+  std::string etag;
+  for (const SchemaObject* object : listed.texts) etag += object->key + '\n' + object->etag + '\n';
+  if (options_.public_key && listed.signature != nullptr) etag += listed.signature->etag;
+  Known& known = known_[name];
+  if (known.etag == etag) return false;
+  const auto refused = [&](const Error& error, bool remember) {
+    refuse(name, set, error);
+    known.refused = true;
+    if (remember) known.etag = etag;
     return false;
-  }
-  auto compiled = schema::Schema::compile(*text, format, options_);
-  remember(!compiled.ok());
-  if (!compiled.ok()) {
-    refuse(name, set, compiled.error());
-    return false;
-  }
+  };
+  if (listed.texts.size() > 1) return refused({ErrorCode::kSchemaRefused, "two files have this name"}, true);
+  const auto content = read(listed);
+  // What could not be read is tried again; what is too large stays so.
+  if (!content.ok()) return refused(content.error(), content.error().code == ErrorCode::kLimit);
+  auto compiled = examine(name, listed, *content, set, known.in_use);
+  if (!compiled.ok()) return refused(compiled.error(), true);
+  known.etag = etag;
+  known.refused = false;
   log_.write(telemetry::SchemaLoaded{.schema = OperatorText::loaded_schema(name),
+                                     .version = known.in_use.version,
                                      .roots = (*compiled)->roots().size(),
                                      .planned_paths = (*compiled)->planned_paths()});
-  set.schemas_[name] = std::move(compiled).value();
+  set.schemas_[name] = {std::move(compiled).value(), known.in_use.version};
   return true;
 }
 
@@ -79,18 +114,24 @@ Result<void> SchemaStore::refresh() {
     counters_.add(Counter::kSchemaRefreshFailures);
     return objects.error();
   }
-  Listed listed;
+  std::map<std::string, Listed, std::less<>> listed;
+  std::map<std::string_view, const SchemaObject*> signatures;  // by the key of what they sign
   for (const SchemaObject& object : *objects) {
+    constexpr std::string_view kSuffix = ".sig";
     std::string_view name;
     schema::SourceFormat format{};
-    if (parse_schema_key(object.key, name, format)) listed[std::string(name)].push_back(&object);
+    if (parse_schema_key(object.key, name, format)) listed[std::string(name)].texts.push_back(&object);
+    if (object.key.ends_with(kSuffix))
+      signatures[std::string_view(object.key).substr(0, object.key.size() - kSuffix.size())] = &object;
   }
   const auto current = published_.get();
   auto next = current == nullptr ? std::make_shared<SchemaSet>() : std::make_shared<SchemaSet>(*current);
   bool changed = current == nullptr;
   for (auto& [name, with_name] : listed) {
-    std::sort(with_name.begin(), with_name.end(),
+    std::sort(with_name.texts.begin(), with_name.texts.end(),
               [](const auto* a, const auto* b) { return a->key < b->key; });
+    const auto signature = signatures.find(with_name.texts.front()->key);
+    if (signature != signatures.end()) with_name.signature = signature->second;
     changed |= take(name, with_name, *next);
   }
   failing_ = static_cast<std::size_t>(

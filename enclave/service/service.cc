@@ -7,6 +7,7 @@
 #include <csignal>
 #include <utility>
 
+#include "attest/tls_binding.h"
 #include "base/limits.h"
 
 namespace nes::service {
@@ -18,7 +19,8 @@ namespace {
 
 constexpr std::int64_t kCertificateIntervalMs = 3'600'000;
 constexpr std::int64_t kDrainPollMs = 20;
-enum Task : std::size_t { kCertificate, kKeys, kSchemas };
+enum Task : std::size_t { kCertificate, kCredentials, kKeys, kSchemas };
+constexpr std::int64_t kCredentialsIntervalMs = 30'000;
 
 Settings settings_of(const config::Config& config) {
   return {.schema_header_name = config.schema_header_name,
@@ -28,10 +30,17 @@ Settings settings_of(const config::Config& config) {
           .token_options = {.accept_v1 = config.accept_v1_tokens}};
 }
 
-schema::CompileOptions compile_options_of(const config::Config& config) {
-  return {.default_mode = config.pii_default_mode == config::PiiMode::kDeterministic
-                              ? schema::Mode::kDeterministic
-                              : schema::Mode::kRandomized};
+SchemaStore::Options schema_options_of(const config::Config& config) {
+  SchemaStore::Options options;
+  if (config.pii_default_mode == config::PiiMode::kDeterministic)
+    options.compile.default_mode = schema::Mode::kDeterministic;
+  if (config.schema_public_key) {
+    auto key = crypto::Ed25519PublicKey::from_raw(*config.schema_public_key);
+    NES_CHECK(key.ok());  // it has 32 bytes
+    options.public_key = std::move(key).value();
+  }
+  options.min_version = config.schema_min_version;
+  return options;
 }
 
 }  // namespace
@@ -90,7 +99,8 @@ Service::Service(const config::Config& config, const Surroundings& surroundings,
       log_(log),
       refresh_counters_(counters_.add_shard()),
       keyring_(surroundings.key_source),
-      schemas_(surroundings.schema_source, compile_options_of(config), log, refresh_counters_),
+      schemas_(surroundings.schema_source, schema_options_of(config), log, refresh_counters_),
+      attestation_(surroundings.nsm ? std::make_unique<Attestation>(*surroundings.nsm, clock) : nullptr),
       state_{.clock = clock,
              .log = log,
              .counters = counters_,
@@ -98,7 +108,9 @@ Service::Service(const config::Config& config, const Surroundings& surroundings,
              .authorization = {config.encrypt_clients, config.decrypt_clients},
              .keys = keyring_.keys(),
              .schemas = schemas_.schemas(),
+             .key_versions = keyring_.version_ids(),
              .tls = tls_,
+             .attestation = attestation_.get(),
              .key_use = key_use_,
              .started_ms = clock.monotonic_ms(),
              .request_key_refresh = [this] { refresher_->request(kKeys); },
@@ -109,24 +121,29 @@ Service::~Service() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-Result<void> Service::start_tls() {
-  NES_TRY_ASSIGN(identity_, tls::BootIdentity::create(clock_.unix_ms()));
-  NES_TRY_ASSIGN(ticket_key_, tls::TicketKey::create());
-  return renew_certificate();
-}
-
 Result<void> Service::renew_certificate() {
-  std::vector<std::string> names;
-  for (const config::ServerName& name : config_.tls_server_names) names.push_back(name.text);
-  NES_TRY_ASSIGN(auto leaf, identity_->issue(names, clock_.unix_ms(), {}));
+  CertificateSource& source = surroundings_.certificate_source;
+  NES_TRY_ASSIGN(auto identity, source.renew());
+  auto served = std::make_shared<ServedTls>();
+  NES_TRY_ASSIGN(served->attested_user_data, attest::tls_user_data(identity->public_key_der()));
   const auto version =
       config_.tls_min_version == config::TlsVersion::kTls12 ? tls::Version::kTls12 : tls::Version::kTls13;
-  NES_TRY_ASSIGN(auto context, tls::ServerContext::create(std::move(leaf), ticket_key_,
-                                                          {.min_version = version,
-                                                           .protocols = {"http/1.1"},
-                                                           .client_ca_pem = config_.tls_client_ca_pem}));
-  tls_.publish(std::move(context));
+  NES_TRY_ASSIGN(served->context, tls::ServerContext::create(std::move(identity), ticket_key_,
+                                                             {.min_version = version,
+                                                              .protocols = {"http/1.1"},
+                                                              .client_ca_pem = config_.tls_client_ca_pem}));
+  tls_.publish(std::move(served));
+  log_.write(telemetry::CertificateRenewed{.source = source.name(), .attested = source.is_attested()});
+  if (!std::exchange(listening_, true)) start_listening();
   return {};
+}
+
+// A certificate made here is there at once. One from elsewhere may be long in coming: clients are kept out
+// until then, the node can ask for /livez.
+Result<void> Service::start_certificate() {
+  NES_TRY_ASSIGN(ticket_key_, tls::TicketKey::create());
+  if (surroundings_.certificate_source.is_remote()) return {};
+  return renew_certificate();
 }
 
 Result<void> Service::start_control() {
@@ -142,26 +159,50 @@ Result<void> Service::start_control() {
 }
 
 Result<void> Service::start_workers() {
-  NES_TRY_ASSIGN(os::UniqueFd socket, os::listen_on(surroundings_.tls_endpoint, limits::kListenBacklog));
-  const auto shared = std::make_shared<const os::UniqueFd>(std::move(socket));
+  NES_TRY_ASSIGN(os::UniqueFd socket, os::bind_to(surroundings_.tls_endpoint));
+  tls_socket_ = std::make_shared<const os::UniqueFd>(std::move(socket));
   for (std::size_t i = 0; i < config_.worker_threads; ++i) {
     NES_TRY_ASSIGN(auto worker, Worker::create(state_));
-    NES_TRY(worker->listen({.socket = shared, .routes = service_routes(), .serves_clients = true}));
     workers_.push_back(std::move(worker));
   }
   for (const auto& worker : workers_) threads_.emplace_back([raw = worker.get()] { raw->run(); });
-  log_.write(telemetry::Listening{
-      .purpose = "tls",
-      .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.tls_endpoint))});
   return {};
 }
 
-void Service::start_refresher() {
-  std::vector<Refresher::Task> tasks(3, {.step = "", .interval_ms = 0, .min_request_gap_ms = 0, .run = {}});
+// Once there is a certificate to show. A worker that cannot take connections ends the service: half of it is
+// harder to notice than none.
+void Service::start_listening() {
+  const auto failed = [this](const Error& error) {
+    log_.write(telemetry::StepFailed{.step = "listener", .error = error, .retry_in_ms = 0});
+    failed_ = true;
+    control_->request_stop();
+  };
+  const auto started = os::start_listening(tls_socket_->get(), limits::kListenBacklog);
+  if (!started.ok()) return failed(started.error());
+  for (const auto& worker : workers_) {
+    worker->loop().post([this, failed, raw = worker.get()] {
+      if (raw->draining()) return;
+      const auto listening =
+          raw->listen({.socket = tls_socket_, .routes = service_routes(), .serves_clients = true});
+      if (!listening.ok()) failed(listening.error());
+    });
+  }
+  log_.write(telemetry::Listening{
+      .purpose = "tls",
+      .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.tls_endpoint))});
+}
+
+void Service::make_refresher() {
+  std::vector<Refresher::Task> tasks(4, {.step = "", .interval_ms = 0, .min_request_gap_ms = 0, .run = {}});
   tasks[kCertificate] = {.step = "certificate",
+                         .at_start = surroundings_.certificate_source.is_remote(),
                          .interval_ms = kCertificateIntervalMs,
                          .min_request_gap_ms = kCertificateIntervalMs,
                          .run = [this] { return renew_certificate(); }};
+  tasks[kCredentials] = {.step = "credentials",
+                         .interval_ms = kCredentialsIntervalMs,
+                         .min_request_gap_ms = kCredentialsIntervalMs,
+                         .run = surroundings_.refresh_credentials};
   tasks[kKeys] = {.step = "keys",
                   .interval_ms = config_.dek_rotation_interval_secs * 1000,
                   .min_request_gap_ms = limits::kKeyRefreshGapMs,
@@ -175,17 +216,19 @@ void Service::start_refresher() {
 
 Result<void> Service::refresh_keys() {
   const auto outcome = keyring_.refresh();
-  state_.status.keys_failing = !outcome.ok();
+  state_.status.keys_failing = !outcome.ok() || outcome->refused != 0 || outcome->unreadable != 0;
   if (!outcome.ok()) {
     refresh_counters_.add(Counter::kKeyRefreshFailures);
     return outcome.error();
   }
-  if (outcome->refused != 0) log_.write(telemetry::KeysRefused{.keys = outcome->refused});
+  if (outcome->refused != 0 || outcome->unreadable != 0)
+    log_.write(telemetry::KeysRefused{.collisions = outcome->refused, .unreadable = outcome->unreadable});
   if (outcome->changed) {
     const auto keys = keyring_.keys().get();
     const token::KeyId& kid = keys->sealing_key().kid();
     log_.write(telemetry::KeysLoaded{.sealing_kid = OperatorText::key_id({kid.data(), kid.size()}),
-                                     .keys = keys->keys().size()});
+                                     .keys = keys->keys().size(),
+                                     .encryption_context = outcome->encryption_context});
     if (state_.status.keys_loaded) refresh_counters_.add(Counter::kDekRotations);
     state_.status.keys_loaded = true;
     note_readiness();
@@ -220,13 +263,16 @@ int Service::run() {
     log_.write(telemetry::StepFailed{.step = step, .error = error, .retry_in_ms = 0});
     return 1;
   };
-  if (const auto started = start_tls(); !started.ok()) return failed("tls", started.error());
   if (const auto started = start_control(); !started.ok()) return failed("health listener", started.error());
   auto ending = Ending::create(*this);
   if (!ending.ok()) return failed("signals", ending.error());
-  start_refresher();
+  make_refresher();
   if (const auto started = start_workers(); !started.ok()) return failed("listener", started.error());
+  if (const auto started = start_certificate(); !started.ok()) return failed("certificate", started.error());
+  refresher_->start();
   control_->run();
+  surroundings_.interrupt();
+  if (failed_) return 1;
   log_.write(telemetry::ServiceStopped{.connections_cut = (*ending)->connections_cut()});
   return 0;
 }

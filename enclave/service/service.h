@@ -5,6 +5,8 @@
 // the certificate.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +14,8 @@
 
 #include "base/clock.h"
 #include "enclave/config/config.h"
+#include "enclave/service/attestation.h"
+#include "enclave/service/certificate.h"
 #include "enclave/service/refresher.h"
 #include "enclave/service/schema_store.h"
 #include "enclave/service/state.h"
@@ -20,7 +24,6 @@
 #include "os/endpoint.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
-#include "tls/identity.h"
 #include "tls/server.h"
 
 namespace nes::service {
@@ -29,6 +32,10 @@ namespace nes::service {
 struct Surroundings {
   keyring::KeySource& key_source;
   SchemaSource& schema_source;
+  CertificateSource& certificate_source;
+  std::function<Result<void>()> refresh_credentials;
+  std::function<void()> interrupt;  // lets the sources fail at once; they are not asked again
+  attest::Nsm* nsm;                 // null: /attestation is not there
   os::Endpoint tls_endpoint;
   os::Endpoint health_endpoint;
 };
@@ -47,11 +54,14 @@ class Service {
  private:
   class Ending;
 
-  Result<void> start_tls();
-  Result<void> renew_certificate();
+  // The steps of start-up, in order.
   Result<void> start_control();
   Result<void> start_workers();
-  void start_refresher();
+  Result<void> start_certificate();
+  void make_refresher();
+
+  Result<void> renew_certificate();
+  void start_listening();
   Result<void> refresh_keys();
   Result<void> refresh_schemas();
   void note_readiness();
@@ -67,12 +77,15 @@ class Service {
   telemetry::CounterShard& refresh_counters_;  // of the refresher's thread
   keyring::Keyring keyring_;
   SchemaStore schemas_;
-  base::Published<tls::ServerContext> tls_;
+  base::Published<ServedTls> tls_;
+  std::unique_ptr<Attestation> attestation_;
   State state_;
   bool ready_noted_ = false;
 
-  std::unique_ptr<tls::BootIdentity> identity_;
   std::shared_ptr<const tls::TicketKey> ticket_key_;
+  std::shared_ptr<const os::UniqueFd> tls_socket_;
+  bool listening_ = false;  // on tls_socket_
+  std::atomic<bool> failed_{false};
   std::unique_ptr<Worker> control_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;

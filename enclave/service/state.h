@@ -6,13 +6,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/published.h"
+#include "enclave/service/attestation.h"
 #include "enclave/service/key_use.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/schema_store.h"
+#include "keyring/keyring.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
 #include "tls/server.h"
@@ -42,6 +46,12 @@ struct Status {
   bool ready() const noexcept { return keys_loaded && schemas_listed && !draining; }
 };
 
+// What TLS serves with.
+struct ServedTls {
+  std::shared_ptr<const tls::ServerContext> context;
+  Bytes attested_user_data;  // attest::tls_user_data() of its key
+};
+
 struct State {
   const Clock& clock;
   telemetry::Log& log;
@@ -50,7 +60,9 @@ struct State {
   const Authorization authorization;
   const base::Published<token::KeySet>& keys;
   const base::Published<SchemaSet>& schemas;
-  const base::Published<tls::ServerContext>& tls;
+  const base::Published<keyring::VersionIds>& key_versions;
+  const base::Published<ServedTls>& tls;
+  Attestation* attestation;  // null without an NSM
   KeyUseRegistry& key_use;
   const std::int64_t started_ms;              // on the monotonic clock
   std::function<void()> request_key_refresh;  // a token named a key that is not loaded; any thread

@@ -120,7 +120,7 @@ void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
                                               listening.routes);
   } else if (before >= state_.settings.max_connections) {
     counters_.add(Counter::kConnectionsRefused);
-  } else if (auto stream = state_.tls.get()->accept(std::move(socket)); stream.ok()) {
+  } else if (auto stream = state_.tls.get()->context->accept(std::move(socket)); stream.ok()) {
     connection = std::make_unique<Connection>(*this, std::move(stream).value(), listening.routes);
   }
   if (connection == nullptr || !connection->start()) {

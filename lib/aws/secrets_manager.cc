@@ -118,6 +118,13 @@ Result<std::string> SecretsManager::create(std::string_view name, ByteView binar
   return version_id_of(fields);
 }
 
+Result<std::string> SecretsManager::create_empty(std::string_view name) {
+  NES_TRY_ASSIGN(const JsonFields fields, call("CreateSecret", Body().text("Name", name).finish()));
+  NES_TRY_ASSIGN(const std::string_view arn, fields.string("ARN"));
+  if (arn.empty()) return Error{ErrorCode::kMalformed, "a secret without an ARN"};
+  return std::string(arn);
+}
+
 Result<std::string> SecretsManager::put(std::string_view secret_id, ByteView binary,
                                         const std::vector<std::string>& stages, std::string_view token) {
   Body body;

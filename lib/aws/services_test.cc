@@ -174,6 +174,19 @@ TEST(SecretsManager, writes_what_the_cli_asks_for) {
   EXPECT_EQ(body_of(requests[3]), R"({"SecretId":"s","VersionStage":"X","RemoveFromVersionId":"v"})");
 }
 
+TEST(SecretsManager, creates_a_secret_without_a_version) {
+  FakeAws aws(always(answer_of(200, R"({"ARN":"arn","Name":"n"})")));
+  EXPECT_EQ(*SecretsManager(aws.client).create_empty("n"), "arn");
+  EXPECT_EQ(body_of(aws.server.requests()[0]), R"({"Name":"n"})");
+}
+
+TEST(SecretsManager, refuses_a_created_secret_without_an_arn) {
+  for (const char* body : {R"({"Name":"n"})", R"({"ARN":""})", R"({"ARN":7})"}) {
+    FakeAws aws(always(answer_of(200, body)));
+    EXPECT_EQ(SecretsManager(aws.client).create_empty("n").error().code, ErrorCode::kMalformed) << body;
+  }
+}
+
 std::string page(const std::string& contents, const std::string& rest) {
   return answer_of(200,
                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<ListBucketResult "

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "aws/headers.h"
 #include "aws/uri.h"
@@ -50,9 +51,28 @@ struct SignableRequest {
 Result<Headers> sign(const SignableRequest& request, const Credentials& credentials,
                      const SigningScope& scope);
 
-// The first step on its own, for tests and for whoever has to explain a refused signature: what is hashed
-// into the string to sign. `headers` are all that are signed.
+// The first step on its own, for tests and for whoever verifies: what is hashed into the string to sign.
+// `headers` are all that are signed.
 std::string canonical_request(const SignableRequest& request, const Headers& headers, SigningStyle style,
                               std::string_view payload_hash);
+
+// The other steps on their own, for whoever verifies: the signature of a canonical request, in lower-case
+// hex. kCrypto.
+Result<std::string> signature_of(std::string_view canonical_request,
+                                 const secret::SecretBytes& secret_access_key, const SigningScope& scope);
+
+// The value of an Authorization header, taken apart.
+struct Authorization {
+  std::string access_key_id;
+  std::string day;  // of the credential scope: 8 digits
+  std::string region;
+  std::string service;
+  std::vector<std::string> signed_headers;  // lower case, ascending, none twice
+  std::string signature;                    // 64 lower-case hex digits
+};
+
+// Strict: AWS4-HMAC-SHA256, then Credential, SignedHeaders and Signature, each once, in any order, separated
+// by a comma and optional spaces. kMalformed.
+Result<Authorization> parse_authorization(std::string_view value);
 
 }  // namespace nes::aws

@@ -260,11 +260,77 @@ TEST(SigV4, refuses_empty_credentials) {
   EXPECT_FALSE(sign(request, credentials_of("A", ""), {}).ok());
 }
 
+TEST(SigV4, takes_apart_what_it_has_put_together) {
+  const Headers host{{"host", "h"}};
+  const Query query;
+  const SignableRequest request{"GET", "/", query, host, {}};
+  const SigningScope scope{.region = "eu-west-1", .service = "kms", .unix_ms = 1'000'000'000'000};
+  const auto signed_headers = sign(request, credentials_of("AKID", "k"), scope);
+  const auto parsed = parse_authorization(header(*signed_headers, "authorization"));
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ(parsed->access_key_id, "AKID");
+  EXPECT_EQ(parsed->day, "20010909");
+  EXPECT_EQ(parsed->region, "eu-west-1");
+  EXPECT_EQ(parsed->service, "kms");
+  EXPECT_EQ(parsed->signed_headers, (std::vector<std::string>{"host", "x-amz-date"}));
+  Headers all = host;
+  all.emplace_back("x-amz-date", header(*signed_headers, "x-amz-date"));
+  const std::string canonical =
+      canonical_request(request, all, SigningStyle::kCommon, base::hex_encode(*crypto::sha256({})));
+  EXPECT_EQ(*signature_of(canonical, secret::SecretBytes::copy_of(as_bytes("k")), scope), parsed->signature);
+}
+
+TEST(SigV4, refuses_authorization_headers_of_another_form) {
+  const std::string credential = "Credential=A/20260102/r/s/aws4_request";
+  const std::string names = "SignedHeaders=host;x-amz-date";
+  const std::string signature = "Signature=" + std::string(64, 'a');
+  const std::string good = "AWS4-HMAC-SHA256 " + credential + ", " + names + ", " + signature;
+  EXPECT_TRUE(parse_authorization(good).ok());
+  EXPECT_TRUE(parse_authorization("AWS4-HMAC-SHA256 " + signature + "," + names + "," + credential).ok());
+  const auto with = [&](std::string_view part, std::string_view other) {
+    std::string text = good;
+    return text.replace(text.find(part), part.size(), other);
+  };
+  const std::string rejects[] = {
+      "",
+      with("AWS4-HMAC-SHA256", "AWS4-HMAC-SHA1"),
+      with(credential + ", ", ""),
+      with(names + ", ", ""),
+      with(", " + signature, ""),
+      good + ", " + signature,
+      good + ", Other=1",
+      good + ",",
+      with("=A/", "=/"),
+      with("20260102", "2026010"),
+      with("20260102", "2026010x"),
+      with("/r/", "//"),
+      with("/s/", "//"),
+      with("aws4_request", "aws4_requests"),
+      with("/aws4_request", ""),
+      with("host;x-amz-date", "x-amz-date;host"),
+      with("host;x-amz-date", "host;host"),
+      with("host;x-amz-date", "host;"),
+      with("host;x-amz-date", ";host"),
+      with("host;x-amz-date", ""),
+      with("host;", "Host;"),
+      with("aaaa", "aaa"),
+      with("aaaa", "aaaaa"),
+      with("aaaa", "aaAa"),
+  };
+  for (const std::string& text : rejects) EXPECT_FALSE(parse_authorization(text).ok()) << text;
+}
+
 TEST(Uri, encodes_all_but_unreserved_characters_and_sorts_queries) {
   EXPECT_EQ(percent_encode("aZ0-._~/ \xC3\xA4+*"), "aZ0-._~%2F%20%C3%A4%2B%2A");
   EXPECT_EQ(percent_encode_path("/a b/%"), "/a%20b/%25");
   EXPECT_EQ(canonical_query({{"b", "2"}, {"a", "2"}, {"a", "1"}, {"A", ""}, {"a-", "="}}),
             "A=&a=1&a=2&a-=%3D&b=2");
+}
+
+TEST(Uri, parses_queries) {
+  EXPECT_EQ(parse_query(""), Query());
+  EXPECT_EQ(parse_query("b=2&a&c=%3D=+&&=x"), (Query{{"b", "2"}, {"a", ""}, {"c", "==+"}, {"", "x"}}));
+  for (const char* text : {"a=%", "%2", "a&%2x=1"}) EXPECT_FALSE(parse_query(text)) << text;
 }
 
 TEST(Uri, decodes_keys_of_s3) {

@@ -70,6 +70,28 @@ std::optional<std::int64_t> parse_http_date_ms(std::string_view text) {
                number(text.substr(5, 2)), text.substr(17, 8));
 }
 
+std::string format_http_date(std::int64_t unix_ms) {
+  constexpr std::array<std::string_view, 7> kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+  const std::string text = base::format_rfc3339(unix_ms);
+  const std::string_view view = text;
+  const auto days = std::chrono::floor<std::chrono::days>(
+      std::chrono::sys_time<std::chrono::milliseconds>(std::chrono::milliseconds(unix_ms)));
+  std::string out(kDays[std::chrono::weekday(days).c_encoding()]);
+  const auto month = static_cast<std::size_t>(number(view.substr(5, 2)));
+  for (const std::string_view part : {std::string_view(", "), view.substr(8, 2), std::string_view(" "),
+                                      kMonths[month - 1], std::string_view(" "), view.substr(0, 4),
+                                      std::string_view(" "), view.substr(11, 8), std::string_view(" GMT")})
+    out += part;
+  return out;
+}
+
+std::optional<std::int64_t> parse_amz_date_ms(std::string_view text) {
+  if (!has_shape(text, "00000000T000000Z")) return std::nullopt;
+  const std::string clock_text = std::string(text.substr(9, 2)) + ":" + std::string(text.substr(11, 2)) +
+                                 ":" + std::string(text.substr(13, 2));
+  return to_ms(number(text.substr(0, 4)), number(text.substr(4, 2)), number(text.substr(6, 2)), clock_text);
+}
+
 std::string format_amz_date(std::int64_t unix_ms) {
   const std::string text = base::format_rfc3339(unix_ms);
   std::string compact;

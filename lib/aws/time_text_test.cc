@@ -29,7 +29,18 @@ TEST(TimeText, refuses_other_spellings_and_days_that_are_not) {
     EXPECT_FALSE(parse_http_date_ms(text)) << text;
 }
 
-TEST(TimeText, writes_sigv4_dates) { EXPECT_EQ(format_amz_date(kTimeMs + 999), "20260102T030405Z"); }
+TEST(TimeText, writes_dates_of_http) {
+  EXPECT_EQ(format_http_date(kTimeMs + 999), "Fri, 02 Jan 2026 03:04:05 GMT");
+  EXPECT_EQ(format_http_date(784'111'777'000), "Sun, 06 Nov 1994 08:49:37 GMT");  // RFC 9110's example
+}
+
+TEST(TimeText, writes_and_reads_sigv4_dates) {
+  EXPECT_EQ(format_amz_date(kTimeMs + 999), "20260102T030405Z");
+  EXPECT_EQ(parse_amz_date_ms("20260102T030405Z"), kTimeMs);
+  for (const char* text : {"", "20260102T030405", "20260102 030405Z", "20260102T030405z", "20261302T030405Z",
+                           "20260102T240405Z", "20260102T030405ZZ", "2026010aT030405Z"})
+    EXPECT_FALSE(parse_amz_date_ms(text)) << text;
+}
 
 }  // namespace
 }  // namespace nes::aws

@@ -29,6 +29,22 @@ std::string encode(std::string_view text, char kept) {
   return out;
 }
 
+// `plus` is what a plus sign means.
+std::optional<std::string> decode(std::string_view text, char plus) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i] == '+' ? plus : text[i];
+      continue;
+    }
+    const std::optional<Bytes> byte = base::hex_decode(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return std::nullopt;
+    out += static_cast<char>(byte->front());
+    i += 2;
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string percent_encode(std::string_view text) { return encode(text, '\0'); }
@@ -49,17 +65,20 @@ std::string canonical_query(const Query& query) {
   return out;
 }
 
-std::optional<std::string> form_decode(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i] == '+' ? ' ' : text[i];
-      continue;
-    }
-    const std::optional<Bytes> byte = base::hex_decode(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1) return std::nullopt;
-    out += static_cast<char>(byte->front());
-    i += 2;
+std::optional<std::string> percent_decode(std::string_view text) { return decode(text, '+'); }
+std::optional<std::string> form_decode(std::string_view text) { return decode(text, ' '); }
+
+std::optional<Query> parse_query(std::string_view text) {
+  Query out;
+  while (!text.empty()) {
+    const std::string_view item = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    if (item.empty()) continue;
+    const std::size_t equals = std::min(item.find('='), item.size());
+    std::optional<std::string> name = percent_decode(item.substr(0, equals));
+    std::optional<std::string> value = percent_decode(item.substr(std::min(equals + 1, item.size())));
+    if (!name || !value) return std::nullopt;
+    out.emplace_back(std::move(*name), std::move(*value));
   }
   return out;
 }

@@ -26,13 +26,14 @@ inline constexpr std::size_t kPatternsPerState = 8;  // overlapping patternPrope
 inline constexpr std::size_t kPlanPatterns = 1'000;  // distinct patternProperties of one file
 inline constexpr std::size_t kPatternBytes = 1'000;  // one regular expression
 inline constexpr std::int64_t kPatternMemoryBytes = 1 << 20;  // RE2's budget for one expression
-inline constexpr std::size_t kCoveragePairs = 1'000'000;  // states of two versions that are compared
-inline constexpr std::size_t kCoveragePatterns = 12;      // of one place, in both
+inline constexpr std::size_t kCoveragePairs = 1'000'000;      // states of two versions that are compared
+inline constexpr std::size_t kCoveragePatterns = 12;          // of one place, in both
 inline constexpr std::size_t kPrefixItems = 1'000;
 inline constexpr std::size_t kContextBytes = 64;
 inline constexpr std::size_t kPreviousContexts = 16;
 
 inline constexpr std::size_t kSchemaNameBytes = 256;
+inline constexpr std::size_t kSchemaSignatureBytes = 1'000;  // one `.sig` object
 
 // --- token ---
 inline constexpr std::size_t kLoadedKeys = 64;
@@ -69,6 +70,14 @@ inline constexpr std::int64_t kBackoffMinMs = 500;
 inline constexpr std::int64_t kBackoffMaxMs = 30'000;
 inline constexpr std::int64_t kKeyRefreshGapMs = 30'000;  // between refreshes that unknown key ids ask for
 
+// --- attest ---
+inline constexpr std::size_t kNsmRequestBytes = 0x1000;  // the driver's bounds
+inline constexpr std::size_t kNsmResponseBytes = 0x3000;
+inline constexpr std::size_t kAttestationDocumentBytes = std::size_t{16} * 1024;
+inline constexpr std::size_t kAttestationCertificates = 8;  // of a cabundle
+inline constexpr std::size_t kAttestationsPerSecond = 10;
+inline constexpr std::size_t kCaBundleBytes = std::size_t{1} << 20;
+
 // --- aws ---
 inline constexpr std::size_t kAwsAnswerBytes = std::size_t{1} << 20;    // one answer, but for objects of S3
 inline constexpr std::size_t kAwsListPageBytes = std::size_t{4} << 20;  // up to 1000 objects of S3
@@ -104,5 +113,23 @@ inline constexpr std::size_t kSanUriBytes = 2'048;
 inline constexpr std::size_t kServerNames = 64;
 inline constexpr std::size_t kOtlpHeaders = 32;
 inline constexpr std::size_t kResourceAttributes = 128;
+
+// --- nitro-enc ---
+inline constexpr std::size_t kListedPaths = 20'000;     // of one root of a schema
+inline constexpr std::size_t kListedSteps = 1'000'000;  // taken to find them
+inline constexpr std::size_t kListedDepth = 1'000;      // of one path
+
+// --- devkit ---
+inline constexpr std::size_t kEmulatorConnections = 256;
+inline constexpr std::size_t kEmulatorBodyBytes = std::size_t{64} << 20;    // one request, or object of S3
+inline constexpr std::size_t kEmulatorStateBytes = std::size_t{256} << 20;  // one name of the store
+inline constexpr std::size_t kEmulatorObjects = 100'000;                    // of one bucket
+inline constexpr std::size_t kEmulatorFaults = 1'000;
+inline constexpr std::size_t kEmulatorFaultsBytes = std::size_t{1} << 20;  // the file of them
+inline constexpr std::size_t kEmulatorImdsTokens = 10'000;
+inline constexpr std::size_t kEmulatorSessions = 1'000;
+inline constexpr std::int64_t kEmulatorIdleTimeoutMs = 60'000;
+inline constexpr std::int64_t kEmulatorTransferTimeoutMs = 60'000;
+inline constexpr std::int64_t kEmulatorDelayMs = 600'000;  // the longest that a fault can ask for
 
 }  // namespace nes::limits

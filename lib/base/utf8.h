@@ -30,4 +30,14 @@ constexpr std::size_t utf8_sequence_size(std::string_view text) noexcept {
   return second >= low && second <= high && is_tail(2) && is_tail(3) ? 4 : 0;
 }
 
+// Whether `text` is UTF-8 all through.
+constexpr bool is_utf8(std::string_view text) noexcept {
+  while (!text.empty()) {
+    const std::size_t size = utf8_sequence_size(text);
+    if (size == 0) return false;
+    text.remove_prefix(size);
+  }
+  return true;
+}
+
 }  // namespace nes::base

@@ -67,5 +67,17 @@ TEST(Utf8, accepts_exactly_the_two_byte_sequences_of_the_grammar) {
   }
 }
 
+TEST(Utf8, is_utf8_only_all_through) {
+  for (const char* text : {"", "a", "\xC3\xA9",
+                           "a\xE2\x82\xAC"
+                           "b",
+                           "\xF0\x9F\x98\x80"})
+    EXPECT_TRUE(is_utf8(text)) << text;
+  for (const char* text : {"\xC3", "a\xFF", "\xED\xA0\x80",
+                           "ab\x80"
+                           "c"})
+    EXPECT_FALSE(is_utf8(text)) << text;
+}
+
 }  // namespace
 }  // namespace nes::base

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
+
 namespace nes::keyring {
 namespace {
 
@@ -39,21 +41,31 @@ std::vector<KeyPtr> without_collisions(const std::vector<KeyPtr>& keys, std::siz
 
 Result<RefreshOutcome> Keyring::refresh() {
   NES_TRY_ASSIGN(const FetchedKeys fetched, source_.fetch());
+  if (fetched.keys.empty()) return Error{ErrorCode::kMalformed, "there is no key"};
+  NES_CHECK(fetched.sealing < fetched.keys.size());
   std::vector<KeyPtr> keys;
-  for (const secret::SecretBytes& dek : fetched.deks) {
-    NES_TRY_ASSIGN(KeyPtr key, token::DataKey::derive(dek));
-    keys.push_back(std::move(key));
+  for (const FetchedKey& key : fetched.keys) {
+    NES_TRY_ASSIGN(KeyPtr derived, token::DataKey::derive(key.dek));
+    keys.push_back(std::move(derived));
   }
-  if (keys.empty()) return Error{ErrorCode::kMalformed, "there is no key"};
-  RefreshOutcome outcome;
+  RefreshOutcome outcome{.unreadable = fetched.unreadable, .encryption_context = fetched.encryption_context};
   std::vector<KeyPtr> kept = without_collisions(keys, outcome.refused);
-  if (kept.empty() || kept.front()->kid() != keys.front()->kid() ||
-      !secret::equal_constant_time(kept.front()->dek().reveal(), keys.front()->dek().reveal()))
+  const KeyPtr& sealing = keys[fetched.sealing];
+  const auto at = std::find_if(kept.begin(), kept.end(), [&](const KeyPtr& key) {
+    return secret::equal_constant_time(key->dek().reveal(), sealing->dek().reveal());
+  });
+  if (at == kept.end())
     return Error{ErrorCode::kMalformed, "the key that is to seal has the id of an older one"};
+  std::rotate(kept.begin(), at, at + 1);
   const auto current = keys_.get();
   if (current != nullptr && same_keys(*current, kept)) return outcome;
+  VersionIds version_ids;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (std::find(kept.begin(), kept.end(), keys[i]) != kept.end())
+      version_ids.emplace(keys[i]->kid(), fetched.keys[i].version_id);
   NES_TRY_ASSIGN(auto set, token::KeySet::make(std::move(kept)));
   keys_.publish(std::move(set));
+  version_ids_.publish(std::make_shared<const VersionIds>(std::move(version_ids)));
   outcome.changed = true;
   return outcome;
 }

@@ -5,9 +5,13 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "base/published.h"
 #include "base/result.h"
 #include "secret/secret.h"
@@ -15,9 +19,18 @@
 
 namespace nes::keyring {
 
-// Data encryption keys as their source has them, newest first. The first one seals; all open.
+// A data encryption key as its source has it.
+struct FetchedKey {
+  secret::SecretBytes dek;
+  std::string version_id;  // its source's name for it; no secret
+};
+
 struct FetchedKeys {
-  std::vector<secret::SecretBytes> deks;
+  std::vector<FetchedKey> keys;  // newest first; all open
+  std::size_t sealing = 0;       // the index of the one that seals
+  std::size_t unreadable = 0;    // left out, for a reason that trying again does not mend
+  // Under which encryption context KMS gave out the one that seals; nothing if it is not from KMS.
+  std::optional<base::StaticText> encryption_context{};
 };
 
 // Where keys come from. Called from one thread at a time; may block.
@@ -28,11 +41,15 @@ class KeySource {
 };
 
 struct RefreshOutcome {
-  bool changed = false;     // another set is published than before
-  std::size_t refused = 0;  // keys left out because an older one has their kid
+  bool changed = false;        // another set is published than before
+  std::size_t refused = 0;     // keys left out because an older one has their kid
+  std::size_t unreadable = 0;  // this and the next as the source says
+  std::optional<base::StaticText> encryption_context{};
 };
 
-// Thread rule: refresh() from one thread at a time; keys() from any.
+using VersionIds = std::map<token::KeyId, std::string>;
+
+// Thread rule: refresh() from one thread at a time; the others from any.
 class Keyring {
  public:
   // `source` must outlive the keyring.
@@ -43,10 +60,13 @@ class Keyring {
   Result<RefreshOutcome> refresh();
 
   const base::Published<token::KeySet>& keys() const noexcept { return keys_; }
+  // The version that each of them is in the source. Published a moment after the keys.
+  const base::Published<VersionIds>& version_ids() const noexcept { return version_ids_; }
 
  private:
   KeySource& source_;
   base::Published<token::KeySet> keys_;
+  base::Published<VersionIds> version_ids_;
 };
 
 }  // namespace nes::keyring

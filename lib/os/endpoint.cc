@@ -163,7 +163,7 @@ Endpoint with_port(Endpoint endpoint, std::uint32_t port) {
   return endpoint;
 }
 
-Result<UniqueFd> listen_on(const Endpoint& endpoint, int backlog) {
+Result<UniqueFd> bind_to(const Endpoint& endpoint) {
   Address address;
   if (!fill(address, endpoint, true)) return Error{ErrorCode::kMalformed, "not an endpoint to listen on"};
   UniqueFd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -175,8 +175,18 @@ Result<UniqueFd> listen_on(const Endpoint& endpoint, int backlog) {
     if (::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on) != 0) return io_error();
   }
   if (endpoint.transport == Transport::kUds) ::unlink(address.unix_path.sun_path);
-  if (::bind(fd.get(), &address.any, address.size) != 0 || ::listen(fd.get(), backlog) != 0)
-    return io_error();
+  if (::bind(fd.get(), &address.any, address.size) != 0) return io_error();
+  return fd;
+}
+
+Result<void> start_listening(int fd, int backlog) {
+  if (::listen(fd, backlog) != 0) return io_error();
+  return {};
+}
+
+Result<UniqueFd> listen_on(const Endpoint& endpoint, int backlog) {
+  NES_TRY_ASSIGN(UniqueFd fd, bind_to(endpoint));
+  NES_TRY(start_listening(fd.get(), backlog));
   return fd;
 }
 

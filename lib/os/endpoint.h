@@ -34,8 +34,12 @@ std::string format_endpoint(const Endpoint& endpoint);
 // The same place with another port.
 Endpoint with_port(Endpoint endpoint, std::uint32_t port);
 
-// A listening socket, non-blocking and close-on-exec. A stale Unix socket file is replaced. kIo with errno as
-// position if the system refuses.
+// A socket bound to `endpoint`, non-blocking and close-on-exec, that takes no connections yet. A stale Unix
+// socket file is replaced. kIo with errno as position if the system refuses.
+Result<UniqueFd> bind_to(const Endpoint& endpoint);
+// From now on it takes connections. kIo with errno as position.
+Result<void> start_listening(int fd, int backlog);
+// Both at once.
 Result<UniqueFd> listen_on(const Endpoint& endpoint, int backlog);
 
 // The TCP port that a listening socket got; 0 if it is not a TCP socket.

@@ -42,6 +42,9 @@ class FieldPlan {
   bool names(json::PlanState state, std::string_view key) const noexcept;
   const Rule& rule_at(json::RuleIndex index) const noexcept;
 
+  // The tables behind the plan, for listings (schema/automaton.h). Lives as long as the Schema.
+  const Automaton& automaton() const noexcept { return *automaton_; }
+
  private:
   const Automaton* automaton_;
   json::PlanState start_;

@@ -75,28 +75,57 @@ struct KeysLoaded {
   static constexpr Level kLevel = Level::kInfo;
   OperatorText sealing_kid;
   std::uint64_t keys;
+  std::optional<base::StaticText> encryption_context;  // of KMS; nothing if the keys are from elsewhere
   void fields(FieldWriter& write) const {
     write("sealing_kid", sealing_kid);
     write("keys", keys);
+    if (encryption_context) write("encryption_context", *encryption_context);
   }
 };
 
-// Keys that were left out because an older one has their id; the others are loaded.
+// Memory may be swapped out, and keys with it: the process lacks RLIMIT_MEMLOCK. In development alone; the
+// measured image does not start so.
+struct MemoryNotLocked {
+  static constexpr std::string_view kName = "memory_not_locked";
+  static constexpr Level kLevel = Level::kWarn;
+  Error error;
+  void fields(FieldWriter& write) const { write("errno", error.position); }
+};
+
+// Keys that were left out; the others are loaded.
 struct KeysRefused {
   static constexpr std::string_view kName = "keys_refused";
   static constexpr Level kLevel = Level::kError;
-  std::uint64_t keys;
-  void fields(FieldWriter& write) const { write("keys", keys); }
+  std::uint64_t collisions;  // an older one has their id
+  std::uint64_t unreadable;  // they cannot be opened, now or later
+  void fields(FieldWriter& write) const {
+    write("collisions", collisions);
+    write("unreadable", unreadable);
+  }
+};
+
+// The certificate that clients see is another one.
+struct CertificateRenewed {
+  static constexpr std::string_view kName = "certificate_renewed";
+  static constexpr Level kLevel = Level::kInfo;
+  base::StaticText source;  // "boot" or "secret"
+  bool attested;            // an attestation document stands in it
+  void fields(FieldWriter& write) const {
+    write("source", source);
+    write("attested", attested);
+  }
 };
 
 struct SchemaLoaded {
   static constexpr std::string_view kName = "schema_loaded";
   static constexpr Level kLevel = Level::kInfo;
   OperatorText schema;
+  std::uint64_t version;  // as it is signed; 0 without a signature
   std::uint64_t roots;
   std::uint64_t planned_paths;
   void fields(FieldWriter& write) const {
     write("schema", schema);
+    write("version", version);
     write("roots", roots);
     write("planned_paths", planned_paths);
   }

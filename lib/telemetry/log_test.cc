@@ -73,8 +73,8 @@ TEST(Log, escapes_operator_text) {
   Pipe pipe;
   {
     Log log(clock, Level::kInfo, pipe.writer.get());
-    log.write(
-        SchemaLoaded{.schema = OperatorText::loaded_schema("a\"\n\x01"), .roots = 1, .planned_paths = 0});
+    log.write(SchemaLoaded{
+        .schema = OperatorText::loaded_schema("a\"\n\x01"), .version = 0, .roots = 1, .planned_paths = 0});
   }
   EXPECT_NE(pipe.take().find(R"("schema":"a\"\n\u0001")"), std::string::npos);
 }

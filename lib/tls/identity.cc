@@ -121,10 +121,21 @@ Result<std::string> subject_alternative_names(std::span<const std::string> names
   return text;
 }
 
+Bytes public_der(evp_pkey_st* key) {
+  const int size = i2d_PUBKEY(key, nullptr);
+  NES_CHECK(size > 0);
+  Bytes der(static_cast<std::size_t>(size));
+  unsigned char* out = der.data();
+  NES_CHECK(i2d_PUBKEY(key, &out) == size);
+  return der;
+}
+
 }  // namespace
 
 Identity::Identity(OpenSslPtr<evp_pkey_st> key, std::vector<OpenSslPtr<x509_st>> chain) noexcept
     : key_(std::move(key)), chain_(std::move(chain)) {}
+
+Bytes Identity::public_key_der() const { return public_der(key_.get()); }
 
 Result<std::shared_ptr<const Identity>> load_identity(std::string_view chain_pem,
                                                       const secret::SecretBytes& key_der) {
@@ -198,13 +209,6 @@ std::string BootIdentity::ca_pem() const {
   return pem;
 }
 
-Bytes BootIdentity::public_key_der() const {
-  const int size = i2d_PUBKEY(key_.get(), nullptr);
-  NES_CHECK(size > 0);
-  Bytes der(static_cast<std::size_t>(size));
-  unsigned char* out = der.data();
-  NES_CHECK(i2d_PUBKEY(key_.get(), &out) == size);
-  return der;
-}
+Bytes BootIdentity::public_key_der() const { return public_der(key_.get()); }
 
 }  // namespace nes::tls

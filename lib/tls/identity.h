@@ -26,6 +26,8 @@ class Identity {
   Identity(OpenSslPtr<evp_pkey_st> key, std::vector<OpenSslPtr<x509_st>> chain) noexcept;
 
   evp_pkey_st* key() const noexcept { return key_.get(); }
+  // SubjectPublicKeyInfo in DER: what an attestation document vouches for.
+  Bytes public_key_der() const;
   // Leaf first.
   std::span<const OpenSslPtr<x509_st>> chain() const noexcept { return chain_; }
 

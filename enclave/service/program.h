@@ -1,0 +1,48 @@
+// What the main functions of the enclave have in common.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "enclave/config/config.h"
+#include "os/endpoint.h"
+#include "telemetry/events.h"
+
+namespace nes::service {
+
+// A variable of the environment.
+std::optional<std::string_view> environment(std::string_view name);
+config::Machine machine();
+
+// No core file, no debugger of the same user, a broken pipe is an error like any other, and SIGTERM and
+// SIGINT are blocked for Service::run(). Call before any thread is started.
+void harden_process();
+// Keeps all memory, present and future, out of swap. kIo with errno as position: the process lacks
+// RLIMIT_MEMLOCK.
+Result<void> lock_memory();
+
+// Writes each on a line of its own to stderr.
+void print_errors(const config::ConfigErrors& errors);
+// What --help says of variables.
+void print_variables(std::span<const config::VariableInfo> variables);
+
+telemetry::Level level_of(config::LogLevel level);
+// Where a vsock port of the enclave listens.
+os::Endpoint vsock_listener(std::uint32_t port);
+
+// Where the image has the authorities that remotes are verified against, PEM.
+inline constexpr const char* kCaBundlePath = "/etc/nitro-enc-svc/ca-bundle.pem";
+
+// TLS_SERVER_NAMES as the certificate has them.
+std::vector<std::string> server_names(const config::Config& config);
+
+// A file of at most `max_bytes`. kIo with errno as position, kLimit.
+Result<std::string> read_text_file(const std::string& path, std::size_t max_bytes);
+
+}  // namespace nes::service

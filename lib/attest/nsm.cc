@@ -1,0 +1,13 @@
+#include "attest/nsm.h"
+
+namespace nes::attest {
+
+Result<void> check_measured(Nsm& nsm) {
+  for (std::uint16_t index = 0; index <= 2; ++index) {
+    NES_TRY_ASSIGN(const Pcr pcr, nsm.describe_pcr(index));
+    if (pcr != Pcr{}) return {};
+  }
+  return Error{ErrorCode::kNotAllowed, "the PCRs are zeros: the enclave is in debug mode"};
+}
+
+}  // namespace nes::attest
