@@ -1,0 +1,109 @@
+"""What a process leaves in its memory: nothing of a request once it is answered, nothing of a key once the process
+has given it up."""
+
+import hashlib
+import hmac
+import json
+import secrets
+import signal
+
+import process_memory
+from enclave_case import EnclaveCase
+from wire import Connection, open_request, seal_request, send_once
+
+
+def digits(count):
+    return "".join(secrets.choice("0123456789") for _ in range(count))
+
+
+def subkey(key, purpose):
+    """HKDF-SHA256 (RFC 5869) of the key for what CONTRACTS section 5 names, 32 bytes."""
+    extracted = hmac.digest(bytes(32), key, hashlib.sha256)
+    return hmac.digest(extracted, b"nitro-enc-svc/v2/" + purpose + b"\x01", hashlib.sha256)
+
+
+def payment(holder, number, size=0):
+    """A document whose values no memory holds by chance; `size` more bytes in a value that is sealed."""
+    return json.dumps({"card": {"number": number, "holder": holder, "cvv": digits(3)},
+                       "customer": {"name": holder + "x" * size}}).encode()
+
+
+class Memory(EnclaveCase):
+    """Needs to read another process's memory, which root may."""
+
+    def setUp(self):
+        self.pid = self.enclave.process.pid
+        if not process_memory.readable(self.pid):
+            self.skipTest("reading /proc/PID/mem is not allowed here")
+        self.holder, self.number = "holder " + secrets.token_hex(20), digits(32)
+        self.needles = {"the holder": self.holder.encode(), "the number": self.number.encode()}
+
+    def assert_forgotten(self):
+        self.assertEqual(process_memory.find(self.pid, self.needles), [])
+
+    def test_the_search_finds_what_is_there(self):
+        """A request that is not complete yet has to be held."""
+        with Connection(self.enclave) as connection:
+            body = payment(self.holder, self.number)
+            connection.send(seal_request(body)[:-1])
+            # An answer on another connection comes after the first bytes were read.
+            send_once(self.enclave, seal_request(payment("a", "b")))
+            self.assertNotEqual(process_memory.find(self.pid, self.needles), [])
+            connection.send(body[-1:])
+            self.assertEqual(connection.read().status, 200)
+            self.assert_forgotten()
+        self.assert_forgotten()
+
+    def test_sealed_and_opened_values_are_gone_once_answered(self):
+        for size in (0, 3_000, 40_000, 2_000_000):
+            with self.subTest(size=size), Connection(self.enclave) as connection:
+                sealed = connection.exchange(seal_request(payment(self.holder, self.number, size)))
+                self.assertEqual(sealed.status, 200)
+                self.assert_forgotten()
+                opened = connection.exchange(open_request(sealed.body))
+                self.assertIn(self.holder.encode(), opened.body)
+                self.assert_forgotten()
+                rewrapped = connection.exchange(open_request(sealed.body, route="/v1/rewrap"))
+                self.assertEqual(rewrapped.status, 200)
+                self.assert_forgotten()
+
+    def test_values_of_refused_documents_are_gone_too(self):
+        body = payment(self.holder, self.number)
+        for refused in (body + b"x", b"[" + body, body[:-2] + b"\xff}}"):
+            self.assertEqual(send_once(self.enclave, seal_request(refused)).status, 400)
+        self.assertEqual(send_once(self.enclave, open_request(body)).status, 422)
+        self.assert_forgotten()
+
+    def test_values_of_pipelined_requests_are_gone(self):
+        with Connection(self.enclave) as connection:
+            connection.send(seal_request(payment(self.holder, self.number)) * 3)
+            for _ in range(3):
+                self.assertEqual(connection.read().status, 200)
+            self.assert_forgotten()
+
+    def test_values_of_a_client_that_goes_are_gone(self):
+        with Connection(self.enclave) as connection:
+            connection.send(seal_request(payment(self.holder, self.number, 30_000))[:-1])
+            send_once(self.enclave, seal_request(payment("a", "b")))
+        self.enclave.wait_until(lambda: not process_memory.find(self.pid, self.needles), 5)
+
+
+class Keys(EnclaveCase):
+    """The key's own process, which the test looks at when its last instruction has run."""
+
+    def test_no_key_is_left_at_the_end_of_the_process(self):
+        enclave = self.start()
+        pid = enclave.process.pid
+        if not process_memory.readable(pid):
+            self.skipTest("reading /proc/PID/mem is not allowed here")
+        key = (enclave.key_dir / "current.key").read_bytes()
+        self.assertEqual(send_once(enclave, seal_request(payment("a", "b"))).status, 200)
+        needles = {"the key": key, "half of it": key[:16], "its cipher key": subkey(key, b"aead"),
+                   "its nonce key": subkey(key, b"nonce")}
+        self.assertEqual({found.split(" at ")[0] for found in process_memory.find(pid, needles)}, set(needles),
+                         "all of them are in use")
+        with process_memory.StopAtExit(pid) as stop:
+            enclave.process.send_signal(signal.SIGTERM)
+            stop.wait()
+            self.assertEqual(process_memory.find(pid, needles), [])
+        self.assertEqual(enclave.process.wait(10), 0)
