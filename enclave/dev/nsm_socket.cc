@@ -15,14 +15,12 @@
 namespace nes::dev {
 namespace {
 
-constexpr timeval kTimeout{.tv_sec = 5, .tv_usec = 0};  // of each read and write
-
 Error io_error() noexcept {
   if (errno == EAGAIN) return {ErrorCode::kTimeout, "the NSM's socket does not answer"};
   return {ErrorCode::kIo, "the NSM's socket fails", static_cast<std::uint64_t>(errno)};
 }
 
-Result<os::UniqueFd> connect_to(const std::string& path) {
+Result<os::UniqueFd> connect_to(const std::string& path, int timeout_ms) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path)
@@ -30,9 +28,10 @@ Result<os::UniqueFd> connect_to(const std::string& path) {
   std::copy(path.begin(), path.end(), address.sun_path);
   os::UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   if (!fd) return io_error();
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof kTimeout);
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &kTimeout, sizeof kTimeout);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+  const timeval timeout{.tv_sec = timeout_ms / 1000, .tv_usec = timeout_ms % 1000 * 1000};
+  if (::setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) != 0 ||
+      ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) != 0 ||
+      ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
     return io_error();
   return fd;
 }
@@ -61,7 +60,7 @@ Result<void> receive_all(int fd, ByteSpan out) {
 }  // namespace
 
 Result<Bytes> NsmSocket::ask(ByteView request) const {
-  NES_TRY_ASSIGN(const os::UniqueFd fd, connect_to(path_));
+  NES_TRY_ASSIGN(const os::UniqueFd fd, connect_to(path_, timeout_ms_));
   std::uint8_t length[4];
   base::store_u32be(static_cast<std::uint32_t>(request.size()), length);
   NES_TRY(send_all(fd.get(), length));

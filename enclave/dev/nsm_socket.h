@@ -10,9 +10,10 @@ namespace nes::dev {
 
 class NsmSocket final : public attest::Nsm {
  public:
-  explicit NsmSocket(std::string path) : path_(std::move(path)) {}
+  explicit NsmSocket(std::string path, int timeout_ms = 5'000)
+      : path_(std::move(path)), timeout_ms_(timeout_ms) {}
 
-  // Adds to the errors of attest::Nsm: kTimeout after 5 s without progress.
+  // Adds to the errors of attest::Nsm: kTimeout after `timeout_ms` without progress.
   Result<Bytes> attest(const attest::DocumentRequest& request) override;
   Result<attest::Pcr> describe_pcr(std::uint16_t index) override;
   Result<Bytes> random() override;
@@ -20,6 +21,7 @@ class NsmSocket final : public attest::Nsm {
  private:
   Result<Bytes> ask(ByteView request) const;
   const std::string path_;
+  const int timeout_ms_;
 };
 
 }  // namespace nes::dev

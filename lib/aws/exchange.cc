@@ -82,7 +82,9 @@ Result<http::AnswerBody> read_head(os::Stream& stream, http::Method method, std:
 }  // namespace
 
 std::string Address::authority() const {
-  return port == (tls ? 443 : 80) ? host : host + ":" + std::to_string(port);
+  // RFC 3986 section 3.2.2: an IPv6 address stands in brackets.
+  const std::string name = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  return port == (tls ? 443 : 80) ? name : name + ":" + std::to_string(port);
 }
 
 std::string_view HttpAnswer::header(std::string_view name) const noexcept {

@@ -59,7 +59,8 @@ class SecretsManager {
   Result<std::string> create(std::string_view name, ByteView binary, std::string_view token);
   Result<std::string> put(std::string_view secret_id, ByteView binary, const std::vector<std::string>& stages,
                           std::string_view token);
-  // A secret without a version, whose ARN is known before there is anything to encrypt for it. Returns the ARN.
+  // A secret without a version, whose ARN is known before there is anything to encrypt for it. Returns the
+  // ARN.
   Result<std::string> create_empty(std::string_view name);
   // Takes `stage` from the version `from` and gives it to the version `to`; either may be empty, not both.
   Result<void> move_stage(std::string_view secret_id, std::string_view stage, std::string_view from,

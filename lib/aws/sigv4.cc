@@ -220,9 +220,8 @@ Result<Headers> sign(const SignableRequest& request, const Credentials& credenti
                  signature_of(canonical_request(request, all, scope.style, payload_hash),
                               credentials.secret_access_key, scope));
   added.emplace_back("authorization", std::string(kAlgorithm) + " Credential=" + credentials.access_key_id +
-                                          "/" + credential_scope(scope) +
-                                          ", SignedHeaders=" + signed_names(all) +
-                                          ", Signature=" + signature);
+                                          "/" + credential_scope(scope) + ", SignedHeaders=" +
+                                          signed_names(all) + ", Signature=" + signature);
   return added;
 }
 

@@ -97,6 +97,10 @@ inline constexpr std::int64_t kAwsCredentialsJitterMs = 60'000;   // and up to t
 inline constexpr std::int64_t kAwsCredentialsRetryMs = 30'000;    // after a refresh failed
 inline constexpr std::size_t kCmsBytes = std::size_t{16} * 1024;  // one CiphertextForRecipient
 
+// --- policy ---
+inline constexpr std::size_t kPolicyBytes = 32'768;  // KMS's bound on a key policy
+inline constexpr std::size_t kPolicyDepth = 16;
+
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 inline constexpr std::size_t kLogLineBytes = std::size_t{8} * 1024;
@@ -124,6 +128,7 @@ inline constexpr std::size_t kEmulatorConnections = 256;
 inline constexpr std::size_t kEmulatorBodyBytes = std::size_t{64} << 20;    // one request, or object of S3
 inline constexpr std::size_t kEmulatorStateBytes = std::size_t{256} << 20;  // one name of the store
 inline constexpr std::size_t kEmulatorObjects = 100'000;                    // of one bucket
+inline constexpr std::size_t kEmulatorJsonDepth = 16;  // of a request or the state of KMS
 inline constexpr std::size_t kEmulatorFaults = 1'000;
 inline constexpr std::size_t kEmulatorFaultsBytes = std::size_t{1} << 20;  // the file of them
 inline constexpr std::size_t kEmulatorImdsTokens = 10'000;
