@@ -10,7 +10,7 @@ FOLDER = pathlib.Path(__file__).resolve().parent
 
 
 def load_tests(loader, _tests, _pattern):
-    sys.path.insert(0, str(FOLDER))
+    sys.path[:0] = [str(FOLDER), str(FOLDER.parents[1] / "devkit")]
     return loader.discover(str(FOLDER), pattern="*_e2e.py")
 
 
