@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.parse
 import urllib.request
+import uuid
 
 
 class Refused(Exception):
@@ -38,6 +39,8 @@ class AwsClient:
 
     def call(self, service, operation, **members):
         """The answer's JSON. Raises Refused."""
+        if operation in ("CreateSecret", "PutSecretValue"):
+            members.setdefault("ClientRequestToken", str(uuid.uuid4()))  # as every SDK adds it
         body = json.dumps(members).encode()
         host = urllib.parse.urlsplit(self.endpoint).netloc
         headers = {"content-type": "application/x-amz-json-1.1", "host": host,

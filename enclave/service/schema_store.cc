@@ -134,8 +134,9 @@ Result<void> SchemaStore::refresh() {
     if (signature != signatures.end()) with_name.signature = signature->second;
     changed |= take(name, with_name, *next);
   }
-  failing_ = static_cast<std::size_t>(
-      std::count_if(known_.begin(), known_.end(), [](const auto& entry) { return entry.second.refused; }));
+  // A refused one that is gone needs nobody's attention any more.
+  failing_ = static_cast<std::size_t>(std::count_if(
+      listed.begin(), listed.end(), [this](const auto& entry) { return known_[entry.first].refused; }));
   counters_.add(failing_ == 0 ? Counter::kSchemaRefreshes : Counter::kSchemaRefreshFailures);
   if (changed) published_.publish(std::move(next));
   return {};

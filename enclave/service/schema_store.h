@@ -84,7 +84,7 @@ class SchemaStore {
   // were refused or could not be read are logged and leave no error; failing() counts them.
   Result<void> refresh();
 
-  // Schemas whose newest version is not in use.
+  // Schemas of the last listing whose newest version is not in use.
   std::size_t failing() const noexcept { return failing_; }
   const base::Published<SchemaSet>& schemas() const noexcept { return published_; }
 

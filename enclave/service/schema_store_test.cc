@@ -140,6 +140,22 @@ TEST_F(SchemaStoreTest, a_bad_schema_harms_no_other_and_its_last_good_version_st
   EXPECT_EQ(store_.failing(), 0U);
 }
 
+TEST_F(SchemaStoreTest, a_bad_schema_that_is_deleted_fails_no_longer) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = "openapi: [", .version = 2};
+  source_.files["b.yaml"].text = "not a schema";
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 2U);
+  source_.files.clear();
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 0U);
+  EXPECT_TRUE(seals("a", "ssn"));
+  source_.files["b.yaml"].text = "not a schema";
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 1U) << "it is back, and still bad";
+}
+
 TEST_F(SchemaStoreTest, tries_again_what_could_not_be_read) {
   source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 1, .readable = false};
   ASSERT_TRUE(store_.refresh().ok());
