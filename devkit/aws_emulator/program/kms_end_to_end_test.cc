@@ -35,8 +35,8 @@ class KmsEndToEnd : public ::testing::Test {
  protected:
   KmsEndToEnd() {
     const Caller administrator = principals.administrator().caller;
-    const Answer made = service.call(
-        "CreateKey", JsonObject().text("Policy", policy_for(7)).finish(), administrator);
+    const Answer made =
+        service.call("CreateKey", JsonObject().text("Policy", policy_for(7)).finish(), administrator);
     EXPECT_EQ(made.status, 200) << made.body;
     const std::string_view body = made.body;
     const std::size_t at = body.find("arn:aws:kms:");
@@ -44,9 +44,9 @@ class KmsEndToEnd : public ::testing::Test {
     blob = aws::Kms(client, key_arn).generate_data_key_without_plaintext(context).value();
   }
   Bytes document(std::uint8_t pcr0_byte) const {
-    return nsm_emulator::make_document(chain, pcrs_of(pcr0_byte),
-                                       {.user_data = {}, .nonce = {}, .public_key = recipient->public_key_der()},
-                                       system.unix_ms())
+    return nsm_emulator::make_document(
+               chain, pcrs_of(pcr0_byte),
+               {.user_data = {}, .nonce = {}, .public_key = recipient->public_key_der()}, system.unix_ms())
         .value();
   }
   Result<Bytes> decrypt(ByteView attestation_document) {
@@ -74,22 +74,23 @@ class KmsEndToEnd : public ::testing::Test {
                            .region = "us-east-1",
                            .root = attest::TrustRoot::from_pem(chain.root_pem()).value()})
                     .value();
-  Emulator emulator{clock,   principals,
-                    service, secrets,
+  Emulator emulator{clock,
+                    principals,
+                    service,
+                    secrets,
                     S3::open(folder.path(), "111122223333", "us-east-1").value(),
                     {"111122223333", "us-east-1", folder.path() + "/faults"}};
   std::unique_ptr<Server> server =
-      Server::start({.host = "127.0.0.1"}, nullptr, system,
-                    [this](const Request& request) { return emulator.handle(request); })
-          .value();
+      Server::start({.host = "127.0.0.1"}, nullptr, system, [this](const Request& request) {
+        return emulator.handle(request);
+      }).value();
 
   // The enclave's side.
   aws::MovedClock moved;
   aws::FixedDialer dialer{server->endpoint()};
   aws::Transport transport{dialer, nullptr, moved};
-  aws::Address address{.tls = false,
-                       .host = "127.0.0.1",
-                       .port = static_cast<std::uint16_t>(server->endpoint().port)};
+  aws::Address address{
+      .tls = false, .host = "127.0.0.1", .port = static_cast<std::uint16_t>(server->endpoint().port)};
   aws::ImdsCredentials source{transport, address};
   aws::Pacing pacing{.random_below = [](std::uint64_t) { return std::uint64_t{0}; },
                      .sleep_ms = [this](std::int64_t ms) { moved.slept_ms += ms; }};
@@ -123,7 +124,8 @@ TEST_F(KmsEndToEnd, is_refused_by_the_client_when_it_lies) {
 }
 
 TEST_F(KmsEndToEnd, is_asked_again_after_faults_that_pass) {
-  write_faults(R"([{"action":"throttle","service":"kms","times":1},{"action":"drop","service":"kms","times":1},
+  write_faults(
+      R"([{"action":"throttle","service":"kms","times":1},{"action":"drop","service":"kms","times":1},
                    {"action":"expire_credentials","service":"kms","times":1}])");
   EXPECT_TRUE(decrypt(document(7)).ok());
   write_faults("[]");
