@@ -26,7 +26,7 @@ lint_tidy() {
   configure fuzz
   local log=$root/build/clang-tidy.log
   # What ships and what fuzzes it; unit tests are held to the compiler's warnings.
-  local chosen="^$root/(lib|enclave|fuzz)/.*(?<!_test)\.cc$"
+  local chosen="^$root/(lib|enclave|host|tools|fuzz)/.*(?<!_test)\.cc$"
   if run-clang-tidy -quiet -j 2 -p "$root/build/fuzz" "$chosen" >"$log" 2>&1; then return 0; fi
   grep -E '(error|warning):|^ ' "$log" >&2
   return 1
