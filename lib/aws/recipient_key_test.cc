@@ -36,7 +36,7 @@ constexpr std::string_view kSha256 = "608648016503040201";
 constexpr std::string_view kAes256Cbc = "60864801650304012a";
 constexpr std::string_view kAes128Cbc = "608648016503040102";
 
-// What a message is made of; the defaults are KMS's choices (FACTS: BER, indefinite lengths).
+// What a message is made of; the defaults are KMS's choices: BER, indefinite lengths.
 struct Shape {
   enum class Content { kChunks, kOneChunk, kPrimitive } content = Content::kChunks;
   std::string_view type = kEnveloped;
