@@ -1,8 +1,5 @@
 #include "enclave/service/worker.h"
 
-#include <sys/socket.h>
-
-#include <cerrno>
 #include <ctime>
 #include <utility>
 
@@ -11,68 +8,6 @@
 namespace nes::service {
 
 using telemetry::Counter;
-
-// Takes connections from one listening socket. When the kernel is out of descriptors or memory it rests a
-// little: the process goes on with the connections that it has.
-class Worker::Acceptor final : public os::EventHandler, private os::Deadline {
- public:
-  Acceptor(Worker& worker, Listening listening) noexcept
-      : worker_(worker), listening_(std::move(listening)) {}
-  ~Acceptor() override {
-    if (active_) worker_.loop_->remove(listening_.socket->get(), *this);
-  }
-
-  Result<void> start() {
-    // Of the workers that wait for one socket, the kernel wakes one.
-    NES_TRY(worker_.loop_->add(listening_.socket->get(), EPOLLIN | EPOLLEXCLUSIVE, *this));
-    active_ = true;
-    return {};
-  }
-
-  const Listening& listening() const noexcept { return listening_; }
-
-  // Takes what the kernel has queued already: those clients have been told that they are connected.
-  void accept_rest() {
-    while (accept_one()) {
-    }
-  }
-
-  void on_events(std::uint32_t /*events*/) override {
-    for (int i = 0; i < limits::kAcceptsPerRound && accept_one(); ++i) {
-    }
-  }
-
- private:
-  bool accept_one() {
-    os::UniqueFd socket(::accept4(listening_.socket->get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (socket) {
-      worker_.adopt(std::move(socket), listening_);
-      return true;
-    }
-    switch (errno) {
-      case EAGAIN: return false;
-      case EINTR:
-      case ECONNABORTED:
-      case EPROTO: return true;
-      default: pause(static_cast<std::uint64_t>(errno)); return false;
-    }
-  }
-
-  void pause(std::uint64_t system_error) {
-    worker_.state_.log.write(telemetry::AcceptPaused{.system_error = system_error});
-    worker_.loop_->remove(listening_.socket->get(), *this);
-    active_ = false;
-    worker_.loop_->arm(*this, limits::kAcceptPauseMs);
-  }
-
-  void on_deadline() override {
-    if (!start().ok()) worker_.loop_->arm(*this, limits::kAcceptPauseMs);
-  }
-
-  Worker& worker_;
-  const Listening listening_;
-  bool active_ = false;
-};
 
 Result<std::unique_ptr<Worker>> Worker::create(State& state) {
   NES_TRY_ASSIGN(auto loop, os::EventLoop::create(state.clock));
@@ -91,10 +26,15 @@ Worker::~Worker() {
 }
 
 Result<void> Worker::listen(const Listening& listening) {
-  auto acceptor = std::make_unique<Acceptor>(*this, listening);
+  auto acceptor = std::make_unique<os::Acceptor>(
+      *loop_, listening.socket->get(),
+      [this, listening](os::UniqueFd socket) { adopt(std::move(socket), listening); },
+      [this](std::uint64_t system_error) {
+        state_.log.write(telemetry::AcceptPaused{.system_error = system_error});
+      });
   NES_TRY(acceptor->start());
   if (listening.serves_clients) state_.status.listeners += 1;
-  acceptors_.push_back(std::move(acceptor));
+  acceptors_.push_back({listening, std::move(acceptor)});
   return {};
 }
 
@@ -104,10 +44,10 @@ void Worker::request_drain() {
 
 void Worker::drain() {
   draining_ = true;
-  for (const auto& acceptor : acceptors_)
-    if (acceptor->listening().serves_clients) acceptor->accept_rest();
+  for (const auto& [listening, acceptor] : acceptors_)
+    if (listening.serves_clients) acceptor->accept_rest();
   const std::size_t closed =
-      std::erase_if(acceptors_, [](const auto& acceptor) { return acceptor->listening().serves_clients; });
+      std::erase_if(acceptors_, [](const auto& entry) { return entry.first.serves_clients; });
   state_.status.listeners -= closed;
   for (const auto& connection : connections_) connection->drain();
 }

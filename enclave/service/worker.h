@@ -7,11 +7,13 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "enclave/service/connection.h"
 #include "enclave/service/handler.h"
 #include "enclave/service/state.h"
+#include "os/acceptor.h"
 #include "os/event_loop.h"
 #include "os/unique_fd.h"
 
@@ -55,8 +57,6 @@ class Worker {
   void forget(Connection& connection);
 
  private:
-  class Acceptor;
-
   Worker(State& state, std::unique_ptr<os::EventLoop> loop);
   void drain();
   void adopt(os::UniqueFd socket, const Listening& listening);
@@ -72,7 +72,7 @@ class Worker {
   std::string date_;
   std::int64_t date_second_ = -1;
   bool draining_ = false;
-  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::vector<std::pair<Listening, std::unique_ptr<os::Acceptor>>> acceptors_;  // after what they use
   std::vector<std::unique_ptr<Connection>> connections_;
 };
 

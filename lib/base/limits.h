@@ -97,6 +97,34 @@ inline constexpr std::int64_t kAwsCredentialsJitterMs = 60'000;   // and up to t
 inline constexpr std::int64_t kAwsCredentialsRetryMs = 30'000;    // after a refresh failed
 inline constexpr std::size_t kCmsBytes = std::size_t{16} * 1024;  // one CiphertextForRecipient
 
+// --- vsock-proxy ---
+inline constexpr std::size_t kPipeBytes = std::size_t{256}
+                                          << 10;               // in flight, one direction of one connection
+inline constexpr int kRelayRounds = 16;                        // of one direction before others have a turn
+inline constexpr std::size_t kIdlePipes = 64;                  // kept for reuse
+inline constexpr std::int64_t kHalfClosedTimeoutMs = 60'000;   // without progress, once one side has ended
+inline constexpr std::int64_t kProxyConnectTimeoutMs = 3'000;  // one attempt
+inline constexpr std::int64_t kProxyConnectRetryMs = 100;      // between attempts, while the enclave is away
+inline constexpr std::size_t kConnectHeadBytes =
+    std::size_t{8} * 1024;  // of a client of the egress, or the admin port
+inline constexpr std::int64_t kConnectHeadTimeoutMs = 10'000;
+inline constexpr std::size_t kProxyConnections = 16'384;              // of one listener
+inline constexpr std::size_t kAllowListBytes = std::size_t{1} << 20;  // the file
+inline constexpr std::size_t kAllowListEntries = 10'000;
+inline constexpr std::size_t kHostNameBytes = 253;     // RFC 1035 section 2.3.4, as text
+inline constexpr std::size_t kResolvedNames = 4'096;   // kept
+inline constexpr std::size_t kResolvedAddresses = 16;  // of one name
+inline constexpr std::int64_t kResolveMinTtlMs = 1'000;
+inline constexpr std::int64_t kResolveMaxTtlMs = 300'000;
+inline constexpr std::int64_t kResolveTickMs = 100;  // how often time-outs of queries are looked at
+inline constexpr std::size_t kCredentialsBytes = std::size_t{64} * 1024;  // one answer of their source
+inline constexpr std::int64_t kCredentialsTimeoutMs = 5'000;              // one request to it
+inline constexpr std::int64_t kCredentialsEarlyMs = 300'000;  // before they expire they are fetched anew
+inline constexpr std::size_t kForwardedLineBytes =
+    std::size_t{16} * 1024;                           // of the enclave's log; the rest is cut
+inline constexpr std::size_t kLogStreams = 16;        // connections of log senders
+inline constexpr std::int64_t kHealthPollMs = 1'000;  // between looks at the enclave's health port
+
 // --- policy ---
 inline constexpr std::size_t kPolicyBytes = 32'768;  // KMS's bound on a key policy
 inline constexpr std::size_t kPolicyDepth = 16;

@@ -95,9 +95,8 @@ Result<void> wait_for(int fd, short events, std::int64_t deadline_ms, const base
 }
 
 // `CONNECT <port>` LF, answered by `OK <n>` LF; read byte by byte, so that nothing of the stream is taken.
-Result<void> uds_handshake(int fd, std::uint32_t port, std::int64_t deadline_ms,
+Result<void> uds_handshake(int fd, const std::string& request, std::int64_t deadline_ms,
                            const base::SystemClock& clock) {
-  const std::string request = "CONNECT " + std::to_string(port) + "\n";
   if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(request.size()))
     return io_error();
   std::string answer;
@@ -197,24 +196,43 @@ std::uint16_t bound_tcp_port(int fd) noexcept {
   return address.any.sa_family == AF_INET6 ? ntohs(address.ipv6.sin6_port) : std::uint16_t{0};
 }
 
-Result<UniqueFd> connect_to(const Endpoint& endpoint, int timeout_ms) {
-  const base::SystemClock clock;
-  const std::int64_t deadline_ms = clock.monotonic_ms() + timeout_ms;
+Result<UniqueFd> begin_connect(const Endpoint& endpoint) {
   Address address;
   if (!fill(address, endpoint, false)) return Error{ErrorCode::kMalformed, "not an endpoint to connect to"};
   UniqueFd fd(::socket(address.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd) return io_error();
-  if (::connect(fd.get(), &address.any, address.size) != 0) {
-    if (errno != EINPROGRESS && errno != EINTR) return io_error();
-    NES_TRY(wait_for(fd.get(), POLLOUT, deadline_ms, clock));
-    int status = 0;
-    socklen_t size = sizeof status;
-    if (::getsockopt(fd.get(), SOL_SOCKET, SO_ERROR, &status, &size) != 0) return io_error();
-    if (status != 0)
-      return Error{ErrorCode::kIo, "the peer refused the connection", static_cast<std::uint64_t>(status)};
-  }
+  if (::connect(fd.get(), &address.any, address.size) != 0 && errno != EINPROGRESS && errno != EINTR)
+    return io_error();
+  return fd;
+}
+
+Result<void> connect_outcome(int fd) {
+  int status = 0;
+  socklen_t size = sizeof status;
+  if (::getsockopt(fd, SOL_SOCKET, SO_ERROR, &status, &size) != 0) return io_error();
+  if (status != 0)
+    return Error{ErrorCode::kIo, "the peer refused the connection", static_cast<std::uint64_t>(status)};
+  return {};
+}
+
+std::string uds_request(const Endpoint& endpoint) {
+  return "CONNECT " + std::to_string(endpoint.port) + "\n";
+}
+
+std::optional<std::uint32_t> peer_cid(int fd) noexcept {
+  Address address;
+  if (::getpeername(fd, &address.any, &address.size) != 0 || address.any.sa_family != AF_VSOCK) return {};
+  return address.vsock.svm_cid;
+}
+
+Result<UniqueFd> connect_to(const Endpoint& endpoint, int timeout_ms) {
+  const base::SystemClock clock;
+  const std::int64_t deadline_ms = clock.monotonic_ms() + timeout_ms;
+  NES_TRY_ASSIGN(UniqueFd fd, begin_connect(endpoint));
+  NES_TRY(wait_for(fd.get(), POLLOUT, deadline_ms, clock));
+  NES_TRY(connect_outcome(fd.get()));
   if (endpoint.transport == Transport::kUds)
-    NES_TRY(uds_handshake(fd.get(), endpoint.port, deadline_ms, clock));
+    NES_TRY(uds_handshake(fd.get(), uds_request(endpoint), deadline_ms, clock));
   return fd;
 }
 

@@ -1,11 +1,16 @@
 // Where to listen or connect, as text (CONTRACTS section 8):
-//   tcp:HOST:PORT     HOST is an IPv4 address, an IPv6 address in brackets, or `localhost`: names are not
-//   resolved vsock:CID:PORT    CID is a number, or `any` to listen on all uds:PATH:PORT     a Unix socket as
-//   QEMU's and Firecracker's vsock have it: whoever listens binds PATH_PORT;
+//
+//   tcp:HOST:PORT     HOST is an IPv4 address, an IPv6 address in brackets, or `localhost`; no names
+//
+//   vsock:CID:PORT    CID is a number, or `any` to listen on all
+//
+//   uds:PATH:PORT     a Unix socket as QEMU's and Firecracker's vsock have it: whoever listens binds
+//   PATH_PORT;
 //                     whoever connects to PATH writes `CONNECT PORT` LF and is answered `OK n` LF
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,6 +49,17 @@ Result<UniqueFd> listen_on(const Endpoint& endpoint, int backlog);
 
 // The TCP port that a listening socket got; 0 if it is not a TCP socket.
 std::uint16_t bound_tcp_port(int fd) noexcept;
+
+// Starts to connect without waiting: the socket is writable once there is an outcome, which connect_outcome()
+// tells; a uds peer then still wants its handshake (uds_request()). kIo with errno as position.
+Result<UniqueFd> begin_connect(const Endpoint& endpoint);
+// kIo with errno as position if the connection was not made.
+Result<void> connect_outcome(int fd);
+// What to write to a uds peer: `CONNECT PORT` LF.
+std::string uds_request(const Endpoint& endpoint);
+
+// The CID of a vsock peer; nothing for another transport.
+std::optional<std::uint32_t> peer_cid(int fd) noexcept;
 
 // Connects within `timeout_ms`, the uds handshake included; the socket is then non-blocking. kTimeout, or kIo
 // with errno as position, or kMalformed if a uds peer answers anything but OK.

@@ -67,7 +67,7 @@ std::shared_ptr<const tls::ClientContext> trusted_authorities(std::optional<std:
   return nullptr;
 }
 
-AwsSession::AwsSession(const Context& context, std::shared_ptr<const tls::ClientContext> tls,
+AwsSession::AwsSession(const Context& context, const std::shared_ptr<const tls::ClientContext>& tls,
                        aws::Client::Options options)
     : clock_(context.clock),
       dialer_(context.clock),

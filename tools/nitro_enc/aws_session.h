@@ -32,7 +32,7 @@ class AwsSession {
   std::int64_t now_unix_ms() const noexcept { return clock_.unix_ms() + client_.clock_offset_ms(); }
 
  private:
-  AwsSession(const Context& context, std::shared_ptr<const tls::ClientContext> tls,
+  AwsSession(const Context& context, const std::shared_ptr<const tls::ClientContext>& tls,
              aws::Client::Options options);
 
   const Clock& clock_;
