@@ -34,13 +34,13 @@ class Background:
             log.seek(self.offset)
             return log.read().decode(errors="replace").splitlines()
 
-    def wait_for_line(self, beginning, timeout_s=30):
-        """The first line that begins so."""
+    def wait_for_line(self, beginning, containing="", timeout_s=30):
+        """The first line that begins so and holds `containing`."""
         deadline = time.monotonic() + timeout_s
         while True:
             ended = self.process.poll() is not None
             for line in self.lines():
-                if line.startswith(beginning):
+                if line.startswith(beginning) and containing in line:
                     return line
             if ended or time.monotonic() > deadline:
                 what = f"ended with status {self.process.returncode}" if ended else f"not there after {timeout_s} s"

@@ -17,7 +17,6 @@ from background import StartFailed, during
 from certificates import ClientAuthority
 from emulated_cloud import CommandFailed, EmulatedCloud
 from enclave_process import SERVER_NAME, EnclaveProcess
-from enclave_process import StartFailed as EnclaveFailed
 from kept import KeptProcesses
 from side_by_side import BOLD, DIM, GREEN, paint, show
 
@@ -78,7 +77,7 @@ class Demo:
 
     def set_up(self):
         print(paint(BOLD, "An account, and a key that only the measured enclave gets"))
-        self.steps.run("start the AWS, NSM and egress emulators", self.cloud.start)
+        self.steps.run("start the AWS and NSM emulators and the egress", self.cloud.start)
         self.pcr0 = json.loads(self.cloud.pcr_file.read_text(encoding="ascii"))["Measurements"]["PCR0"]
         print(f"measured   PCR0 {self.pcr0[:24]}… (of enclave-dev)")
         key = self.steps.run("create a KMS key whose policy names PCR0", lambda: self.cloud.create_key([self.pcr0]))
@@ -101,7 +100,7 @@ class Demo:
         ours = {**self.cloud.enclave_settings(), "SCHEMA_PUBLIC_KEY": self.public_key,
                 "TLS_CLIENT_CA_B64": authority.base64, "DECRYPT_CLIENTS": CLIENT_SAN,
                 "DEK_ROTATION_INTERVAL_SECS": str(KEY_REFRESH_SECS), **settings}
-        return EnclaveProcess(BINARIES / "enclave-dev", self.work / name, settings=ours)
+        return EnclaveProcess(BINARIES / "enclave-dev", self.work / name, settings=ours, behind_ingress=True)
 
     def start(self):
         self.enclave.launch()
@@ -257,7 +256,7 @@ class Demo:
     def run(self):
         self.set_up()
         print(f"\n{paint(BOLD, 'The enclave')}")
-        self.steps.run("start enclave-dev: attested, key, schemas, ready", self.start)
+        self.steps.run("start enclave-dev behind its ingress: attested, ready", self.start)
         print(f"enclave-dev serves {self.enclave.url}, process {self.enclave.process.pid}")
         self.steps.run("nitro-enc attest: verify it, save its CA", self.attest)
         for schema, title in DOCUMENTS:
@@ -276,8 +275,8 @@ class Demo:
         return status
 
     def write_kept(self):
-        PROCESSES.write([self.enclave.process.pid, *(process.pid for process in self.cloud.processes()
-                                                     if process.process.poll() is None)])
+        around = [process.pid for process in self.cloud.processes() if process.process.poll() is None]
+        PROCESSES.write([self.enclave.process.pid, self.enclave.ingress.pid, *around])
         values = {"URL": self.enclave.url, "CA": self.enclave.ca_file, "SCHEMA_DIR": self.cloud.schema_dir,
                   "CLIENT_CERT": self.client[0], "CLIENT_KEY": self.client[1], "SCHEMA_KEY": self.cloud.schema_key}
         ENV_FILE.write_text("".join(f"{k}={shlex.quote(str(v))}\n" for k, v in values.items()), encoding="utf-8")
@@ -347,7 +346,7 @@ def main():
     sys.stdout.reconfigure(line_buffering=True, encoding="utf-8")
     try:
         stop() if arguments.stop else demo(arguments.keep)
-    except (DemoFailed, StartFailed, EnclaveFailed, CommandFailed) as failure:
+    except (DemoFailed, StartFailed, CommandFailed) as failure:
         print(f"demo: {failure}", file=sys.stderr)
         return 1
     return 0

@@ -1,5 +1,5 @@
 """An AWS account on the loopback interface, and an enclave's surroundings: the AWS emulator, the NSM emulator, and
-the peer of the enclave's way out. Sets up what the enclave needs: a key whose policy names the measured PCR0, a
+the egress proxy, the enclave's way out. Sets up what the enclave needs: a key whose policy names the measured PCR0, a
 bucket, a secret, signed schemas.
 
 `bin` is the folder of the built programs, `home` (pathlib.Path) takes all state; end with stop()."""
@@ -9,12 +9,10 @@ import os
 import pathlib
 import shutil
 import subprocess
-import sys
 
 from aws_client import AwsClient, read_credentials
 from background import Background
 
-DEVKIT = pathlib.Path(__file__).resolve().parent
 REGION, ACCOUNT, ROLE = "eu-central-1", "111122223333", "nitro-enclave-node"
 BUCKET, PREFIX = "nitro-enc-svc-schemas", "schemas/"
 SECRET_NAME = "nitro-enc-svc/dek"
@@ -49,14 +47,15 @@ class EmulatedCloud:
         self.aws_state, self.nsm_state = self.home / "aws", self.home / "nsm"
         self.faults_file = self.home / "faults.json"
         self.set_faults([])
+        self.allow_list = self.home / "allow-list.yaml"
         self.pcr_file = self.home / "pcrs.json"
         self.nsm_socket = self.home / "nsm.sock"
         self.root_pem = self.nsm_state / "root.pem"
         self.schema_dir = self.aws_state / "s3" / BUCKET / PREFIX
         self.schema_key = self.home / "schema-signing.pem"
         self.lifetime_s = credentials_lifetime_s
-        self.aws = self.nsm = self.peer = None
-        self.port = self.tls_port = self.peer_port = 0  # chosen at the first start, and kept
+        self.aws = self.egress = None
+        self.port = self.tls_port = self.egress_port = 0  # chosen at the first start, and kept
         self.key_arn = self.secret_arn = ""
         self.nsms = []
 
@@ -67,7 +66,7 @@ class EmulatedCloud:
         self.measure(self.bin / "enclave-dev")
         self.start_nsm()
         self.start_aws()
-        self.start_peer()
+        self.start_egress()
         return self
 
     def measure(self, program, pcr_file=None):
@@ -95,16 +94,21 @@ class EmulatedCloud:
         self.port = int(self.aws.wait_for_line("listening http ").rpartition(":")[2])
         self.tls_port = int(self.aws.wait_for_line("listening https ").rpartition(":")[2])
 
-    def start_peer(self):
+    def start_egress(self):
         """The services of AWS by their names lead to the emulator."""
-        maps = [f"--map={host}:443=127.0.0.1:{self.tls_port}" for host in HOSTS]
-        self.peer = Background(
-            [sys.executable, DEVKIT / "connect_peer.py", "--listen", f"127.0.0.1:{self.peer_port}", *maps,
-             "--allow", f"127.0.0.1:{self.port}", "--imds", self.endpoint], self.home / "peer.log")
-        self.peer_port = int(self.peer.wait_for_line("listening ").rpartition(":")[2])
+        entries = [(host, 443) for host in HOSTS] + [("127.0.0.1", self.port)]
+        self.allow_list.write_text("allowlist:\n" + "".join(
+            f"- {{address: {host}, port: {port}}}\n" for host, port in entries), encoding="ascii")
+        maps = [f"--map={host}=tcp:127.0.0.1:{self.tls_port}" for host in HOSTS]
+        self.egress = Background(
+            [self.bin / "vsock-proxy", "egress", "--listen", f"tcp:127.0.0.1:{self.egress_port}", "--config",
+             self.allow_list, "--admin-port", "0", "--drain-secs", "0", *maps], self.home / "egress.log",
+            {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.endpoint})
+        line = json.loads(self.egress.wait_for_line("{", '"purpose":"egress"'))
+        self.egress_port = int(line["endpoint"].rpartition(":")[2])
 
     def processes(self):
-        return [process for process in (self.peer, self.aws, *self.nsms) if process]
+        return [process for process in (self.egress, self.aws, *self.nsms) if process]
 
     def stop(self):
         for process in self.processes():
@@ -180,9 +184,9 @@ class EmulatedCloud:
     # --- the enclave ---
 
     def enclave_settings(self):
-        """Configuration of an enclave-dev here: the sources of production behind the peer."""
+        """Configuration of an enclave-dev here: the sources of production behind the egress."""
         return {"SECRET_ARN": self.secret_arn, "KMS_KEY_ID": self.key_arn, "S3_BUCKET": BUCKET, "S3_PREFIX": PREFIX,
-                "AWS_REGION": REGION, "VSOCK_PROXY_PORT": str(self.peer_port), "DEV_PARENT": "tcp:127.0.0.1",
+                "AWS_REGION": REGION, "VSOCK_PROXY_PORT": str(self.egress_port), "DEV_PARENT": "tcp:127.0.0.1",
                 "DEV_NSM_SOCKET": str(self.nsm_socket), "DEV_CA_FILE": str(self.ca_file), "DEV_KEY_DIR": None,
                 "DEV_SCHEMA_DIR": None}
 

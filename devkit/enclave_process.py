@@ -15,6 +15,8 @@ import time
 import urllib.error
 import urllib.request
 
+from background import Background, StartFailed
+
 SERVER_NAME = "localhost"
 
 # Plausible values for what has no default (CONTRACTS section 1). No AWS account is reached: keys and schemas
@@ -26,10 +28,6 @@ REQUIRED = {
     "VSOCK_PROXY_CID": "3",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317",
 }
-
-
-class StartFailed(Exception):
-    """The process ended, or did not become ready in time. The text holds the end of its log."""
 
 
 def free_ports(count):
@@ -44,16 +42,18 @@ def free_ports(count):
 class EnclaveProcess:
     """One running enclave-dev. `home` holds keys/, schemas/, ca.pem and log."""
 
-    def __init__(self, binary, home, schemas=(), settings=None, with_key=True):
-        """`settings` are configuration variables; a value of None removes one of the defaults."""
+    def __init__(self, binary, home, schemas=(), settings=None, with_key=True, behind_ingress=False):
+        """`settings` are configuration variables; a value of None removes one of the defaults. With
+        `behind_ingress` clients reach it through a vsock-proxy, as they do on a node."""
         self.binary = pathlib.Path(binary)
         self.home = pathlib.Path(home)
         self.key_dir = self.home / "keys"
         self.schema_dir = self.home / "schemas"
         self.ca_file = self.home / "ca.pem"
         self.log_file = self.home / "log"
-        self.port, self.health_port = free_ports(2)
-        self.process = None
+        self.own_port, self.health_port, ingress_port = free_ports(3)
+        self.port = ingress_port if behind_ingress else self.own_port  # where clients connect to
+        self.process = self.ingress = None
         self.key_dir.mkdir(parents=True, mode=0o700)
         self.schema_dir.mkdir()
         for schema in schemas:
@@ -64,7 +64,7 @@ class EnclaveProcess:
             **REQUIRED,
             "DEV_KEY_DIR": str(self.key_dir),
             "DEV_SCHEMA_DIR": str(self.schema_dir),
-            "DEV_LISTEN": f"tcp:127.0.0.1:{self.port}",
+            "DEV_LISTEN": f"tcp:127.0.0.1:{self.own_port}",
             "HEALTH_VSOCK_PORT": str(self.health_port),
             "DECRYPT_CLIENTS": "anonymous",
             "SCHEMA_REFRESH_INTERVAL_SECS": "2",
@@ -93,6 +93,12 @@ class EnclaveProcess:
             self.process = subprocess.Popen(
                 [self.binary], env={**sanitizers, **self.environment}, stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, start_new_session=True)
+        if self.port != self.own_port and self.ingress is None:
+            self.ingress = Background(
+                [self.binary.parent / "vsock-proxy", "ingress", "--listen-port", self.port, "--enclave",
+                 f"tcp:127.0.0.1:{self.own_port}", "--health", f"tcp:127.0.0.1:{self.health_port}", "--admin-port", "0",
+                 "--drain-secs", "2"], self.home / "ingress.log")
+            self.ingress.wait_for_line('{', "listening")
 
     def start(self, timeout_s=30):
         """Starts the process, waits until it is ready and fetches its certificate authority."""
@@ -145,4 +151,7 @@ class EnclaveProcess:
                 self.process.wait(timeout_s)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+        if self.ingress:
+            self.ingress.stop()
+            self.ingress = None
         return self.process.wait()

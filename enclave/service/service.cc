@@ -177,13 +177,19 @@ void Service::start_listening() {
     failed_ = true;
     control_->request_stop();
   };
-  const auto started = os::start_listening(tls_socket_->get(), limits::kListenBacklog);
+  std::shared_ptr<const os::UniqueFd> socket;
+  {
+    const std::lock_guard lock(tls_socket_mutex_);
+    socket = tls_socket_;
+  }
+  if (socket == nullptr) return;  // it drains already
+  const auto started = os::start_listening(socket->get(), limits::kListenBacklog);
   if (!started.ok()) return failed(started.error());
   for (const auto& worker : workers_) {
-    worker->loop().post([this, failed, raw = worker.get()] {
+    worker->loop().post([failed, socket, raw = worker.get()] {
       if (raw->draining()) return;
       const auto listening =
-          raw->listen({.socket = tls_socket_, .routes = service_routes(), .serves_clients = true});
+          raw->listen({.socket = socket, .routes = service_routes(), .serves_clients = true});
       if (!listening.ok()) failed(listening.error());
     });
   }
@@ -255,6 +261,12 @@ void Service::note_readiness() {
 void Service::start_drain() {
   if (state_.status.draining.exchange(true)) return;
   log_.write(telemetry::DrainStarted{.connections = state_.status.connections.load()});
+  {
+    // The workers have it: the last one to drain closes it, and who comes then is refused instead of left
+    // waiting.
+    const std::lock_guard lock(tls_socket_mutex_);
+    tls_socket_.reset();
+  }
   for (const auto& worker : workers_) worker->request_drain();
 }
 

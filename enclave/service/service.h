@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -83,8 +84,9 @@ class Service {
   bool ready_noted_ = false;
 
   std::shared_ptr<const tls::TicketKey> ticket_key_;
-  std::shared_ptr<const os::UniqueFd> tls_socket_;
-  bool listening_ = false;  // on tls_socket_
+  std::mutex tls_socket_mutex_;
+  std::shared_ptr<const os::UniqueFd> tls_socket_;  // until the drain
+  bool listening_ = false;                          // on tls_socket_
   std::atomic<bool> failed_{false};
   std::unique_ptr<Worker> control_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -44,6 +44,7 @@ class CloudCase(EnclaveCase):
         home = tempfile.mkdtemp(prefix="enclave-", dir=cls.folder)
         ours = {**cls.cloud.enclave_settings(), "SCHEMA_PUBLIC_KEY": cls.schema_public_key,
                 "TLS_CLIENT_CA_B64": cls.clients.base64, "DECRYPT_CLIENTS": CLIENT_SAN}
+        options = {"behind_ingress": True, **options}
         return EnclaveProcess(BINARY, pathlib.Path(home) / "enclave", settings={**ours, **(settings or {})}, **options)
 
     def launch(self, **options):

@@ -282,7 +282,7 @@ class Certificate(CloudCase):
 
     def test_clients_wait_for_the_certificate_and_the_health_port_does_not(self):
         arn, value, certificate = self.make_secret("tls")
-        enclave = self.launch(settings={"TLS_SECRET_ARN": arn})
+        enclave = self.launch(settings={"TLS_SECRET_ARN": arn}, behind_ingress=False)
         enclave.wait_until(lambda: enclave.health("/livez")[0] == 200, 20)
         with self.assertRaises(ConnectionRefusedError):
             Connection(enclave, ssl.create_default_context())
