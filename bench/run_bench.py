@@ -14,9 +14,12 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import proxies
 import server as servers
 
 ROUNDS, SECONDS = 5, 4
+PROXY_SECONDS = 2
+HTTP2_REQUESTS, NEW_CONNECTIONS = 50_000, 500  # a round
 
 # ratio = peer's time / ours, and what it has to reach
 CORE_TARGETS = {"locate_small": 1.5, "locate_large": 1.5, "plan_lookup": 1.0}
@@ -77,21 +80,31 @@ def server_rows():
             script = servers.write_wrk_script(folder)
             for server in (ours, nginx):
                 servers.load(server, script, 100, 1)  # warm
-            results = {ours: [], nginx: []}
+            body_file = servers.write_body(folder)
+            results, http2, full, resumed = ({ours: [], nginx: []} for _ in range(4))
             for _ in range(ROUNDS):
                 for server in (ours, nginx):
                     results[server].append(servers.load(server, script, 100, SECONDS))
+                    http2[server].append(servers.load_http2(server, body_file, 10, HTTP2_REQUESTS))
+                    full[server].append(servers.connect_often(server, NEW_CONNECTIONS, resume=False))
+                    resumed[server].append(servers.connect_often(server, NEW_CONNECTIONS, resume=True))
         finally:
             ours.stop()
             nginx.stop()
 
-    def median(server, column):
-        return statistics.median(result[column] for result in results[server])
+    def median(server, column, measured=results):
+        return statistics.median(result[column] for result in measured[server])
+
+    def cpu_row(name, measured, peer, target):
+        cost, peer_cost = median(ours, 1, measured), median(nginx, 1, measured)
+        return row(name, cost, "us", peer, peer_cost / cost, target)
 
     spread = {server: statistics.median(r[3] / r[2] for r in results[server]) for server in results}
     return [
-        row("encrypt_cpu_per_request_c100", median(ours, 1), "us", "nginx return 200",
-            median(nginx, 1) / median(ours, 1), 1.25),
+        cpu_row("encrypt_cpu_per_request_c100", results, "nginx return 200", 1.25),
+        cpu_row("encrypt_cpu_per_request_http2", http2, "nginx return 200, HTTP/2", 1.0),
+        cpu_row("new_connection_cpu_full", full, "nginx", 1.2),
+        cpu_row("new_connection_cpu_resumed", resumed, "nginx", 1.2),
         row("encrypt_p99_over_p50_c100", spread[ours], "x", "nginx return 200", spread[nginx] / spread[ours], 1.0),
     ]
 
@@ -110,7 +123,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
-    rows = core_rows() + server_rows()
+    rows = core_rows() + server_rows() + proxies.rows(row, ROUNDS, PROXY_SECONDS)
     show(rows)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")

@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -56,11 +57,11 @@ def wait_for(port):
 class Server:
     """A process whose CPU time is read from /proc."""
 
-    def __init__(self, name, command, port, folder, environment=None):
+    def __init__(self, name, command, port, folder, environment=None, core=SERVER_CORE):
         self.name, self.port = name, port
         self._log = open(folder / f"{name}.log", "wb")
         self._process = subprocess.Popen(
-            ["taskset", "-c", str(SERVER_CORE), *command], stdout=self._log, stderr=self._log,
+            ["taskset", "-c", str(core), *command], stdout=self._log, stderr=self._log,
             env={**os.environ, **(environment or {})})
         wait_for(port)
 
@@ -99,11 +100,12 @@ def start_nginx(folder, answer_bytes):
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log; user root;
 events {{ worker_connections 4096; }}
 http {{
-  access_log off; keepalive_requests 1000000000; client_max_body_size 16m; default_type application/json;
+  access_log off; keepalive_requests 1000000000; http2_max_concurrent_streams 128;
+  client_max_body_size 16m; default_type application/json;
   client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy; fastcgi_temp_path {folder}/fastcgi;
   uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
   server {{
-    listen 127.0.0.1:{port} ssl backlog=4096;
+    listen 127.0.0.1:{port} ssl http2 backlog=4096;
     ssl_certificate {folder}/cert.pem; ssl_certificate_key {folder}/key.pem; ssl_protocols TLSv1.3;
     ssl_conf_command Ciphersuites TLS_AES_128_GCM_SHA256;
     location / {{ return 200 '{"x" * answer_bytes}'; }}
@@ -142,6 +144,12 @@ wrk.headers["X-Schema-Name"] = "payment"
     return script
 
 
+def write_body(folder):
+    body = folder / "body.json"
+    body.write_text('{"payload":' + DOCUMENT + "}")
+    return body
+
+
 def load(server, script, connections, seconds):
     """Runs wrk once; returns (requests, server CPU microseconds a request, p50, p99 in microseconds)."""
     before = server.cpu_seconds()
@@ -153,10 +161,42 @@ def load(server, script, connections, seconds):
     requests = int(re.search(r"(\d+) requests in", output).group(1))
     if "Non-2xx" in output or "Socket errors" in output or requests == 0:
         sys.exit(f"bench: {server.name} did not answer all requests:\n{output}")
-    return requests, cpu / requests * 1e6, _latency(output, "50%"), _latency(output, "99%")
+    return requests, cpu / requests * 1e6, latency(output, "50%"), latency(output, "99%")
 
 
-def _latency(output, percentile):
+def load_http2(server, body_file, connections, requests):
+    """Runs h2load once, ten streams a connection; returns (requests, server CPU microseconds a request)."""
+    before = server.cpu_seconds()
+    output = subprocess.run(
+        ["taskset", "-c", str(CLIENT_CORE), "h2load", f"-n{requests}", f"-c{connections}", "-m10", "-t1",
+         "-d", str(body_file), "-H", "Content-Type: application/json", "-H", "X-Schema-Name: payment",
+         f"https://127.0.0.1:{server.port}/encrypt"],
+        check=True, capture_output=True, text=True).stdout
+    cpu = server.cpu_seconds() - before
+    if "Application protocol: h2\n" not in output or f"status codes: {requests} 2xx" not in output:
+        sys.exit(f"bench: {server.name} did not answer all requests over HTTP/2:\n{output}")
+    return requests, cpu / requests * 1e6
+
+
+def connect_often(server, count, resume):
+    """New connections one after another, each with one request, from a client of our own; returns (connections,
+    server CPU microseconds a connection)."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # loopback, and only time is measured
+    session, resumed, before = None, 0, server.cpu_seconds()
+    for _ in range(count):
+        with socket.create_connection(("127.0.0.1", server.port)) as raw:
+            with context.wrap_socket(raw, session=session if resume else None) as tls:
+                tls.sendall(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                while tls.recv(65536):
+                    pass
+                session, resumed = tls.session, resumed + tls.session_reused
+    if resume and resumed < count - 1:
+        sys.exit(f"bench: {server.name} resumed {resumed} of {count} sessions")
+    return count, (server.cpu_seconds() - before) / count * 1e6
+
+
+def latency(output, percentile):
     number, unit = re.search(percentile + r"\s+([\d.]+)(us|ms|s)", output).groups()
     return float(number) * {"us": 1, "ms": 1e3, "s": 1e6}[unit]
 

@@ -24,6 +24,15 @@ endif()
 
 find_package(Threads REQUIRED)
 find_package(GTest REQUIRED)
+# Static libraries, because what runs inside an enclave is static; everything else links the same ones, so that
+# it is what was tested. A build folder from before may remember the shared ones.
+foreach(library OPENSSL_CRYPTO_LIBRARY OPENSSL_SSL_LIBRARY EXPAT_LIBRARY)
+  if("${${library}}" MATCHES "[.]so")
+    unset(${library} CACHE)
+  endif()
+endforeach()
+set(OPENSSL_USE_STATIC_LIBS ON)
+find_library(EXPAT_LIBRARY NAMES libexpat.a)
 find_package(OpenSSL 3.0 REQUIRED)
 
 add_library(nes_flags INTERFACE)
@@ -76,6 +85,19 @@ function(nes_test name)
   target_compile_definitions(nes_${name}_test PRIVATE NES_TESTDATA="${PROJECT_SOURCE_DIR}/testdata")
   add_test(NAME ${name} COMMAND nes_${name}_test)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
+endfunction()
+
+# nes_static_program(TARGET): what runs inside an enclave is one file that needs no other, at an address that is not
+# known beforehand. Symbols stay in the dev preset's. Sanitizers need their shared runtime.
+function(nes_static_program target)
+  set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
+  if(NES_ASAN OR NES_TSAN)
+    return()
+  endif()
+  target_link_options(${target} PRIVATE -static-pie)
+  if(CMAKE_BUILD_TYPE STREQUAL "Release")
+    target_link_options(${target} PRIVATE -Wl,--gc-sections -Wl,--strip-all)
+  endif()
 endfunction()
 
 # nes_fuzz(NAME SOURCES x_fuzz.cc [DEPENDS lib...]): with NES_FUZZ a libFuzzer program; always a ctest that

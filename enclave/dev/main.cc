@@ -10,6 +10,7 @@
 #include "enclave/config/dev_config.h"
 #include "enclave/dev/directories.h"
 #include "enclave/dev/nsm_socket.h"
+#include "enclave/dev/syscalls.h"
 #include "enclave/service/cloud.h"
 #include "enclave/service/program.h"
 #include "enclave/service/service.h"
@@ -55,15 +56,25 @@ Result<std::unique_ptr<nes::service::Cloud>> open_cloud(const Config& config, co
 
 int serve(const Config& config, const DevConfig& dev) {
   const nes::base::SystemClock clock;
+  const auto locked = nes::service::lock_memory();
+  const auto nsm = open_nsm(dev);
+  const nes::os::Endpoint tls_endpoint = dev.listen.value_or(nes::service::vsock_listener(config.tls_port));
+  const nes::os::Endpoint health_endpoint = dev.listen
+                                                ? nes::os::with_port(*dev.listen, config.health_vsock_port)
+                                                : nes::service::vsock_listener(config.health_vsock_port);
+  auto tls_socket = nes::os::bind_to(tls_endpoint);
+  auto health_socket = nes::os::bind_to(health_endpoint);
+  const auto filtered = nes::dev::allow_only_dev_syscalls();  // while there is one thread
   nes::telemetry::Log log(clock, nes::service::level_of(config.log_level), STDOUT_FILENO);
   log.write(nes::telemetry::ServiceStarting{.version = NES_VERSION, .worker_threads = config.worker_threads});
   const auto failed = [&log](nes::base::StaticText step, const nes::Error& error) {
     log.write(nes::telemetry::StepFailed{.step = step, .error = error, .retry_in_ms = 0});
     return 1;
   };
-  if (const auto locked = nes::service::lock_memory(); !locked.ok())
-    log.write(nes::telemetry::MemoryNotLocked{.error = locked.error()});
-  const auto nsm = open_nsm(dev);
+  if (!locked.ok()) log.write(nes::telemetry::MemoryNotLocked{.error = locked.error()});
+  if (!health_socket.ok()) return failed("health listener", health_socket.error());
+  if (!tls_socket.ok()) return failed("listener", tls_socket.error());
+  if (!filtered.ok()) return failed("system calls", filtered.error());
   if (!nsm.ok()) return failed("nsm", nsm.error());
   const auto cloud = open_cloud(config, dev, nsm->get(), clock);
   if (!cloud.ok()) return failed("ca bundle", cloud.error());
@@ -72,7 +83,7 @@ int serve(const Config& config, const DevConfig& dev) {
   nes::dev::DirectorySchemaSource schema_folder(dev.schema_dir.value_or(""));
   nes::service::BootCertificate boot_certificate(nes::service::server_names(config), nsm->get(), clock);
   nes::service::Cloud* const aws = cloud->get();
-  const nes::service::Surroundings surroundings{
+  nes::service::Surroundings surroundings{
       .key_source = dev.key_dir ? key_folder : aws->keys(),
       .schema_source = dev.schema_dir ? schema_folder : aws->schemas(),
       .certificate_source = config.tls_secret_arn ? aws->certificate() : boot_certificate,
@@ -82,10 +93,11 @@ int serve(const Config& config, const DevConfig& dev) {
             if (aws) aws->interrupt();
           },
       .nsm = nsm->get(),
-      .tls_endpoint = dev.listen.value_or(nes::service::vsock_listener(config.tls_port)),
-      .health_endpoint = dev.listen ? nes::os::with_port(*dev.listen, config.health_vsock_port)
-                                    : nes::service::vsock_listener(config.health_vsock_port)};
-  nes::service::Service service(config, surroundings, clock, log);
+      .tls_endpoint = tls_endpoint,
+      .health_endpoint = health_endpoint,
+      .tls_socket = std::make_shared<const nes::os::UniqueFd>(std::move(tls_socket).value()),
+      .health_socket = std::make_shared<const nes::os::UniqueFd>(std::move(health_socket).value())};
+  nes::service::Service service(config, std::move(surroundings), clock, log);
   return service.run();
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "enclave/service/response_fields.h"
 #include "enclave/service/worker.h"
 #include "http/response.h"
 
@@ -26,16 +27,10 @@ std::string_view as_text(std::span<const char> chars) noexcept { return {chars.d
 }  // namespace
 
 Connection::Connection(Worker& worker, std::unique_ptr<os::Stream> stream, std::span<const Route> routes)
-    : worker_(worker), stream_(std::move(stream)), routes_(routes) {}
-
-Connection::~Connection() {
-  set_held(0);
-  if (interest_ != 0) worker_.loop().remove(stream_->fd(), *this);
-}
+    : ServedConnection(worker, std::move(stream), routes) {}
 
 bool Connection::start() {
-  if (!worker_.loop().add(stream_->fd(), EPOLLIN, *this).ok()) return false;
-  interest_ = EPOLLIN;
+  if (!join_loop().ok()) return false;
   enter(Phase::kHandshake);
   return true;
 }
@@ -59,32 +54,16 @@ void Connection::enter(Phase phase) {
   worker_.loop().arm(*this, timeout_ms);
 }
 
-void Connection::set_interest(std::uint32_t events) {
-  if (events == interest_) return;
-  interest_ = events;
-  worker_.loop().modify(stream_->fd(), events, *this);
-}
-
-// What the connection holds counts against MAX_INFLIGHT_BYTES.
-void Connection::set_held(std::size_t bytes) {
-  if (bytes == held_) return;
-  worker_.state().status.inflight_bytes.fetch_add(bytes - held_,
-                                                  std::memory_order_relaxed);  // wraps as intended
-  held_ = bytes;
-}
-
-void Connection::close() { worker_.forget(*this); }  // destroys this
-
 void Connection::linger() {
-  stream_->end();
-  os::shutdown_write(stream_->fd());
   input_ = {};
-  set_held(0);
-  set_interest(EPOLLIN);
+  end_sending();
   enter(Phase::kLingering);
 }
 
 void Connection::on_deadline() {
+  const bool has_rate = phase_ == Phase::kBody || !output_.empty();
+  if (has_rate && std::exchange(moved_since_check_, 0) >= limits::kMinBytesPerCheck)
+    return worker_.loop().arm(*this, limits::kRateCheckMs);
   const bool waits_for_peer = output_.empty() && (phase_ == Phase::kHead || phase_ == Phase::kBody);
   if (phase_ != Phase::kIdle && phase_ != Phase::kLingering) worker_.counters().add(Counter::kTimeouts);
   if (!waits_for_peer) {
@@ -96,15 +75,12 @@ void Connection::on_deadline() {
 }
 
 void Connection::on_events(std::uint32_t /*events*/) {
-  if (phase_ == Phase::kLingering) {
-    const StreamStatus status = os::discard_input(stream_->fd());
-    if (status == StreamStatus::kClosed || status == StreamStatus::kFailed) close();
-    return;
-  }
+  if (phase_ == Phase::kLingering) return discard_rest();
   if (phase_ == Phase::kHandshake && handshake() == Next::kStop) return;
   if (!output_.empty() && flush() == Next::kStop) return;
+  turns_ = 0;
   if (unserved_ && serve_input() == Next::kStop) return;
-  for (int i = 0; i < limits::kReadsPerRound; ++i)
+  for (; turns_ < limits::kReadsPerRound; ++turns_)
     if (read_some() == Next::kStop) return;
   // One client must not keep the others waiting. What OpenSSL holds raises no event: being writable does.
   set_interest(EPOLLIN | EPOLLOUT);
@@ -121,12 +97,13 @@ Connection::Next Connection::handshake() {
       close();
       return Next::kStop;
   }
-  if (tls::session_info(*stream_).resumed) worker_.counters().add(Counter::kHandshakesResumed);
-  client_names_ = tls::client_names(*stream_);
-  for (const tls::ClientName& name : client_names_)
-    client_sans_.push_back(
-        {.type = name.type == tls::ClientName::Type::kDns ? config::SanType::kDns : config::SanType::kUri,
-         .value = name.value});
+  const tls::SessionInfo session = tls::session_info(*stream_);
+  if (session.resumed) worker_.counters().add(Counter::kHandshakesResumed);
+  learn_client();
+  if (session.protocol == "h2") {
+    worker_.continue_as_http2(*this);  // destroys this
+    return Next::kStop;
+  }
   set_interest(EPOLLIN);
   enter(Phase::kIdle);
   return Next::kGoOn;
@@ -147,6 +124,7 @@ Connection::Next Connection::read_some() {
     case StreamStatus::kFailed: close(); return Next::kStop;
   }
   NES_CHECK(input_.size() == size_before + (own_buffer ? got.bytes : 0));
+  moved_since_check_ += got.bytes;
   if (own_buffer) return serve_input();
 
   // The common case: a request that arrives whole is served from the thread's buffer.
@@ -260,36 +238,24 @@ bool Connection::read_body(std::span<char> data, std::size_t& size, std::size_t&
 }
 
 void Connection::await_body(std::span<char> data) {
-  const State& state = worker_.state();
   if (refusal_) {  // then the body is not worth reading
     const RequestInfo info = describe(head_of(data));
     worker_.handler().audit_refusal(routes_, info, *refusal_);
     return refuse(*refusal_, allowed_methods(routes_, info.path));
   }
-  const std::uint64_t inflight = state.status.inflight_bytes.load(std::memory_order_relaxed);
-  if (inflight - held_ + data.size() > state.settings.max_inflight_bytes)
-    return refuse(ErrorCode::kOverloaded, {});
+  if (would_overload(data.size())) return refuse(ErrorCode::kOverloaded, {});
   if (phase_ != Phase::kBody && head_of(data).expect_continue) {
     output_.append(as_bytes(std::string_view("HTTP/1.1 100 Continue\r\n\r\n")));
     output_sent_ = 0;
   }
+  if (phase_ == Phase::kBody) return;
+  moved_since_check_ = 0;
   enter(Phase::kBody);
-}
-
-RequestInfo Connection::describe(const http::RequestHead& head) const {
-  const auto content_type = head.find_single("Content-Type");
-  const auto schema = head.find_single(worker_.state().settings.schema_header_name);
-  return {.method = head.method,
-          .path = head.path,
-          .query = head.query,
-          .content_type = content_type.ok() ? *content_type : std::nullopt,
-          .schema_header = schema.ok() ? *schema : std::nullopt,
-          .client = {.sans = client_sans_},
-          .repeats_field = !content_type.ok() || !schema.ok()};
 }
 
 // `data` is the request, whole.
 void Connection::answer(std::span<char> data) {
+  ++turns_;
   const http::RequestHead& head = head_of(data);
   const RequestInfo info = describe(head);
   secret::SecretBytes& out = worker_.answer();
@@ -323,14 +289,7 @@ void Connection::send(const Response& response, bool head_only) {
   std::string& text = worker_.head_text();
   text.clear();
   http::ResponseHead head(text, response.status);
-  head.field("Date", worker_.date());
-  head.field("Content-Type", response.content_type);
-  head.field("Content-Length", out.size() - limits::kResponseHeadBytes);
-  if (!response.count_name.empty()) head.field(response.count_name, response.count);
-  if (response.no_store) head.field("Cache-Control", "no-store");
-  if (!response.allow.empty()) head.field("Allow", response.allow);
-  if (response.retry_after_s != 0)
-    head.field("Retry-After", static_cast<std::uint64_t>(response.retry_after_s));
+  write_fields(response, worker_.date(), out.size() - limits::kResponseHeadBytes, head);
   if (last_) head.field("Connection", "close");
   if (response.keep_alive) head.field("Connection", "keep-alive");
   head.finish();
@@ -359,17 +318,17 @@ Connection::Next Connection::flush() {
   while (output_sent_ < output_.size()) {
     const os::StreamResult sent = stream_->write(as_chars(output_.reveal()).subspan(output_sent_));
     output_sent_ += sent.bytes;
-    if (sent.status == StreamStatus::kOk) {
-      write_blocked_ = false;
-      continue;
-    }
+    moved_since_check_ += sent.bytes;
+    if (sent.status == StreamStatus::kOk) continue;
     if (sent.status != StreamStatus::kWantWrite && sent.status != StreamStatus::kWantRead) {
       close();
       return Next::kStop;
     }
     set_interest(sent.status == StreamStatus::kWantWrite ? EPOLLOUT : EPOLLIN);
-    if (!write_blocked_) worker_.loop().arm(*this, limits::kWriteTimeoutMs);  // again after each progress
-    write_blocked_ = true;
+    if (!std::exchange(write_blocked_, true)) {
+      moved_since_check_ = 0;
+      worker_.loop().arm(*this, limits::kWriteTimeoutMs);
+    }
     return Next::kStop;
   }
   const bool had_to_wait = std::exchange(write_blocked_, false);

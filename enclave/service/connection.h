@@ -1,11 +1,13 @@
-// One client's connection: bytes in, requests, answers, bytes out (HTTP/1.1, RFC 9112).
+// One client's connection in HTTP/1.1 (RFC 9112), and in HTTP/2 until its handshake has said so: bytes in,
+// requests, answers, bytes out.
 //
 // A request that arrives whole is read, answered and forgotten in the thread's buffers: a connection holds
 // memory of its own only for what is incomplete or cannot be sent yet. While an answer waits to be sent
 // nothing is read.
 //
-// Deadlines: a handshake, a head (from its first byte), a body and an answer (each without progress) and an
-// idle connection have their own (limits). Everything that held bytes of a request or an answer is wiped.
+// Deadlines: a handshake, a head (from its first byte), a body and an answer (which must keep a rate) and an
+// idle connection have their own (limits). A round of the loop reads and serves a bounded amount. Everything
+// that held bytes of a request or an answer is wiped.
 #pragma once
 
 #include <cstddef>
@@ -14,33 +16,27 @@
 #include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 #include "enclave/service/handler.h"
+#include "enclave/service/served_connection.h"
 #include "http/request_body.h"
 #include "http/request_head.h"
 #include "os/event_loop.h"
 #include "os/stream.h"
 #include "secret/secret.h"
-#include "tls/server.h"
 
 namespace nes::service {
 
-class Worker;
-
-class Connection final : public os::EventHandler, private os::Deadline {
+class Connection final : public ServedConnection, private os::Deadline {
  public:
   Connection(Worker& worker, std::unique_ptr<os::Stream> stream, std::span<const Route> routes);
-  ~Connection() override;
 
   // Registers with the loop. False if the connection cannot be served; the caller then destroys it.
   bool start();
   // The server drains: an idle connection has a little time for one more request, which is then the last.
-  void drain();
+  void drain() override;
 
  private:
-  friend class Worker;
-
   enum class Phase : std::uint8_t {
     kHandshake,
     kIdle,       // between requests
@@ -48,8 +44,6 @@ class Connection final : public os::EventHandler, private os::Deadline {
     kBody,       // a head, and a part of its body
     kLingering,  // answered for the last time: what still comes is thrown away, so that the answer is not
   };
-  enum class Next : std::uint8_t { kGoOn, kStop };
-
   void on_events(std::uint32_t events) override;
   void on_deadline() override;
 
@@ -72,35 +66,23 @@ class Connection final : public os::EventHandler, private os::Deadline {
   void refuse(ErrorCode code, std::string_view allow);
   // The worker's head, parsed again if it is not that of `data` any more.
   const http::RequestHead& head_of(std::span<char> data);
-  RequestInfo describe(const http::RequestHead& head) const;
 
   // Frames the worker's answer and sends what can be sent.
   void send(const Response& response, bool head_only);
   Next flush();
   void linger();
-  void close();
   void enter(Phase phase);
-  void set_interest(std::uint32_t events);
-  void set_held(std::size_t bytes);
-
-  Worker& worker_;
-  std::unique_ptr<os::Stream> stream_;
-  std::span<const Route> routes_;
-  std::vector<tls::ClientName> client_names_;  // of the verified certificate; empty without one
-  std::vector<config::San> client_sans_;       // views of them
-  std::size_t index_ = 0;                      // in the worker's list
-  bool of_client_ = true;                      // counted in Status::connections
 
   secret::SecretBytes input_;   // what has arrived and is not served
   secret::SecretBytes output_;  // what is to be sent
   std::size_t output_sent_ = 0;
+  std::size_t moved_since_check_ = 0;  // bytes of the body or answer that a deadline watches
 
   std::optional<http::BodyReader> body_reader_;
   std::size_t head_searched_ = 0;
   std::size_t head_size_ = 0;  // of the request that is being read
   std::size_t body_size_ = 0;
-  std::size_t held_ = 0;  // bytes counted in Status::inflight_bytes
-  std::uint32_t interest_ = 0;
+  int turns_ = 0;  // reads and requests of this round of the loop
   Phase phase_ = Phase::kHandshake;
   const Route* route_ = nullptr;      // of the request that is being read
   std::optional<ErrorCode> refusal_;  // or why it is refused

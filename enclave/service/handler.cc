@@ -4,6 +4,7 @@
 
 #include "base/check.h"
 #include "base/json_text.h"
+#include "enclave/service/openapi.h"
 #include "http/media_type.h"
 #include "http/response.h"
 
@@ -20,13 +21,24 @@ std::string_view version_of(const keyring::VersionIds* versions, const token::Ke
   return found == versions->end() ? std::string_view() : found->second;
 }
 
+// As SealLimit counts it: two spellings of a DNS name are one client.
+std::string client_name(const config::San& san) {
+  std::string name(san.type == config::SanType::kDns ? "DNS:" : "URI:");
+  name += san.value;
+  if (san.type != config::SanType::kDns) return name;
+  for (char& c : name)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  return name;
+}
+
 }  // namespace
 
 Handler::Handler(State& state, telemetry::CounterShard& counters)
     : state_(state),
       counters_(counters),
       key_use_(state.key_use.add_shard()),
-      pipeline_({.keys = state.keys, .schemas = state.schemas}, state.settings.token_options) {}
+      pipeline_({.keys = state.keys, .schemas = state.schemas, .seal_limit = state.seal_limit},
+                state.settings.token_options) {}
 
 Result<const Route*> Handler::admit(std::span<const Route> routes, const RequestInfo& request) const {
   if (request.repeats_field) return Error{ErrorCode::kMalformedRequest, "a header field is repeated"};
@@ -38,6 +50,7 @@ Result<const Route*> Handler::admit(std::span<const Route> routes, const Request
     return Error{ErrorCode::kUnsupportedMediaType, "the body is not application/json"};
   if (!request.schema_header || request.schema_header->empty())
     return Error{ErrorCode::kSchemaHeaderMissing, "no schema is named"};
+  if (request.bad_preferences) return Error{ErrorCode::kMalformedRequest, "Prefer is malformed"};
   return route;
 }
 
@@ -54,25 +67,42 @@ Response Handler::handle(const Route& route, const RequestInfo& request, std::st
     case Action::kLivez: return word(200, "ok", body);
     case Action::kReadyz:
       return state_.status.ready() ? word(200, "ready", body) : word(503, "unready", body);
+    case Action::kOpenApi: return openapi(body);
     case Action::kDrain: state_.request_drain(); return word(200, "draining", body);
   }
   NES_CHECK(false && "an Action outside its enumeration");
 }
 
-Response Handler::transform(const Route& route, const RequestInfo& request, std::string_view text,
-                            secret::SecretBytes& body) {
+Result<Job> Handler::job_for(const Route& route, const RequestInfo& request, std::string_view text) {
   const auto client = state_.authorization.allows(request.client, route.permission);
   NES_CHECK(client.has_value());  // admit() has asked
-  const Direction direction = route.action == Action::kEncrypt   ? Direction::kSeal
-                              : route.action == Action::kDecrypt ? Direction::kOpen
-                                                                 : Direction::kRewrap;
-  const JobReport report =
-      pipeline_.run({.direction = direction,
-                     .shape = route.body == Body::kEnvelope ? json::Shape::kEnvelope : json::Shape::kDocument,
-                     .schema_header = request.schema_header,
-                     .client = *client,
-                     .text = text},
-                    body);
+  Job job{.direction = route.action == Action::kEncrypt   ? Direction::kSeal
+                       : route.action == Action::kDecrypt ? Direction::kOpen
+                                                          : Direction::kRewrap,
+          .shape = route.body == Body::kEnvelope ? json::Shape::kEnvelope : json::Shape::kDocument,
+          .schema_header = request.schema_header,
+          .client = *client,
+          .text = text};
+  job.strict = request.preferences.handling == http::Handling::kStrict;
+  job.leave_unopened =
+      job.direction == Direction::kOpen && request.preferences.handling == http::Handling::kLenient;
+  if (job.direction == Direction::kSeal && request.preferences.keep_sealed) {
+    job.keep_sealed = state_.authorization.allows(request.client, Permission::kDecrypt);
+    if (!job.keep_sealed) return Error{ErrorCode::kNotAllowed, "sealed=keep is for clients that may decrypt"};
+  }
+  if (client->san && state_.seal_limit.is_on()) {
+    client_name_ = client_name(request.client.sans[*client->san]);
+    job.client_name = client_name_;
+  }
+  return job;
+}
+
+Response Handler::transform(const Route& route, const RequestInfo& request, std::string_view text,
+                            secret::SecretBytes& body) {
+  const auto job = job_for(route, request, text);
+  if (!job.ok()) return fail(job.error().code, {}, {}, body);
+  const Direction direction = job->direction;
+  const JobReport report = pipeline_.run(*job, body);
   const std::optional<ErrorCode> error =
       report.failure ? std::optional(report.failure->error.code) : std::nullopt;
   const bool opens = direction != Direction::kSeal, seals = direction != Direction::kOpen;
@@ -80,16 +110,21 @@ Response Handler::transform(const Route& route, const RequestInfo& request, std:
                 : direction == Direction::kOpen ? Counter::kDecryptRequests
                                                 : Counter::kRewrapRequests);
   if (seals) counters_.add(Counter::kFieldsSealed, report.replaced);
+  for (const Pipeline::Opens& use : pipeline_.opens())  // with sealed=keep sealing opens too
+    key_use_.note(use.kid, use.count, state_.clock.unix_ms());
   if (opens) {
     counters_.add(Counter::kFieldsOpened, report.replaced);
-    for (const Pipeline::Opens& use : pipeline_.opens())
-      key_use_.note(use.kid, use.count, state_.clock.unix_ms());
     audit(request, route.action, report.schema, report.replaced, error);
   }
   if (!error)
     return {.content_type = "application/json",
             .count_name = seals ? "X-Fields-Sealed" : "X-Fields-Opened",
             .count = report.replaced,
+            .unopened = job->leave_unopened ? std::optional<std::uint64_t>(report.unopened) : std::nullopt,
+            .preference_applied = http::preference_applied(job->strict           ? http::Handling::kStrict
+                                                           : job->leave_unopened ? http::Handling::kLenient
+                                                                                 : http::Handling::kDefault,
+                                                           job->keep_sealed.has_value()),
             .no_store = true};
   if (error == ErrorCode::kTokenRejected) counters_.add(Counter::kTokensRejected);
   if (error == ErrorCode::kKeyNotLoaded) state_.request_key_refresh();
@@ -177,6 +212,12 @@ Response Handler::schemas(secret::SecretBytes& body) {
   }
   text_ += "]}";
   return json(body);
+}
+
+Response Handler::openapi(secret::SecretBytes& body) const {
+  Response response = word(200, openapi_document(), body);
+  response.content_type = "application/yaml";  // RFC 9512
+  return response;
 }
 
 Response Handler::attestation(const RequestInfo& request, secret::SecretBytes& body) {

@@ -11,6 +11,7 @@
 #include "enclave/service/pipeline.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/state.h"
+#include "http/prefer.h"
 #include "secret/secret.h"
 
 namespace nes::service {
@@ -23,7 +24,9 @@ struct RequestInfo {
   std::optional<std::string_view> content_type;
   std::optional<std::string_view> schema_header;
   ClientIdentity client;
+  http::Preferences preferences{};
   bool repeats_field = false;  // one of these header fields is there twice: nobody can say which is meant
+  bool bad_preferences = false;
 };
 
 struct Response {
@@ -33,8 +36,10 @@ struct Response {
   int retry_after_s = 0;             // 429 and 503
   std::string_view count_name = {};  // X-Fields-Sealed or X-Fields-Opened; empty for none
   std::uint64_t count = 0;
-  bool no_store = false;    // the answer holds plaintext or tokens
-  bool keep_alive = false;  // to be said, as HTTP/1.0 needs it
+  std::optional<std::uint64_t> unopened = std::nullopt;  // X-Fields-Unopened
+  std::string_view preference_applied = {};              // Preference-Applied; empty for none
+  bool no_store = false;                                 // the answer holds plaintext or tokens
+  bool keep_alive = false;                               // to be said, as HTTP/1.0 needs it
 };
 
 // Thread rule: one a thread.
@@ -57,12 +62,15 @@ class Handler {
   void audit_refusal(std::span<const Route> routes, const RequestInfo& request, ErrorCode code);
 
  private:
+  // What the pipeline is to do for an admitted request; kNotAllowed for sealed=keep if it may not decrypt.
+  Result<Job> job_for(const Route& route, const RequestInfo& request, std::string_view text);
   Response transform(const Route& route, const RequestInfo& request, std::string_view text,
                      secret::SecretBytes& body);
   Response word(int status, std::string_view text, secret::SecretBytes& body) const;
   Response health(secret::SecretBytes& body);
   Response keys(secret::SecretBytes& body);
   Response schemas(secret::SecretBytes& body);
+  Response openapi(secret::SecretBytes& body) const;
   Response attestation(const RequestInfo& request, secret::SecretBytes& body);
   Response json(secret::SecretBytes& body);
   void audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
@@ -72,7 +80,8 @@ class Handler {
   telemetry::CounterShard& counters_;
   KeyUseShard& key_use_;
   Pipeline pipeline_;
-  std::string text_;  // reused for errors
+  std::string client_name_;  // of the job
+  std::string text_;         // reused for errors
 };
 
 }  // namespace nes::service

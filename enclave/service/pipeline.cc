@@ -18,17 +18,46 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
     if (!job_.client.allows_context(rule.context))
       return Error{ErrorCode::kNotAllowed, "the client may not touch this context"};
     switch (job_.direction) {
-      case Direction::kSeal: NES_TRY(seal(literal, type, rule, out)); return true;
-      case Direction::kOpen: NES_TRY(open(literal, type, rule, out)); return true;
+      case Direction::kSeal: return seal_unless_sealed(literal, type, rule, out);
+      case Direction::kOpen: return open_or_leave(literal, type, rule, out);
       case Direction::kRewrap: NES_TRY(rewrap(literal, type, rule, out)); return true;
     }
     NES_CHECK(false && "a Direction outside its enumeration");
   }
 
+  std::uint64_t deterministic_seals() const noexcept { return deterministic_seals_; }
+
  private:
+  Result<bool> seal_unless_sealed(std::string_view literal, json::ValueType type, const schema::Rule& rule,
+                                  secret::SecretBytes& out) {
+    if (job_.keep_sealed) {
+      // Whether a token opens is for those to know who may open it.
+      if (!job_.keep_sealed->allows_context(rule.context))
+        return Error{ErrorCode::kNotAllowed, "the client may not decrypt this context"};
+      pipeline_.literal_.clear();
+      const auto opened = open(literal, type, rule, pipeline_.literal_);
+      if (opened.ok()) return false;
+      if (opened.error().code != ErrorCode::kTokenRejected) return opened.error();
+    }
+    NES_TRY(seal(literal, type, rule, out));
+    return true;
+  }
+
+  // Only what is no token of ours is left: one whose key is not loaded may be, and is an error.
+  Result<bool> open_or_leave(std::string_view literal, json::ValueType type, const schema::Rule& rule,
+                             secret::SecretBytes& out) {
+    const auto opened = open(literal, type, rule, out);
+    if (opened.ok()) return true;
+    if (job_.leave_unopened && opened.error().code == ErrorCode::kTokenRejected) return false;
+    return opened.error();
+  }
+
   Result<void> seal(std::string_view literal, json::ValueType type, const schema::Rule& rule,
                     secret::SecretBytes& out) {
     const bool deterministic = rule.mode == schema::Mode::kDeterministic;
+    const SealLimit& limit = pipeline_.seal_limit_;
+    if (deterministic && ++deterministic_seals_ > limit.per_second() && limit.is_on())
+      return Error{ErrorCode::kRateLimited, "more deterministic values than a second allows"};
     pipeline_.plaintext_.clear();
     rewrite::encode_plaintext(literal, type, deterministic, pipeline_.plaintext_);
     out.push_back('"');
@@ -63,10 +92,11 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
 
   Pipeline& pipeline_;
   const Job& job_;
+  std::uint64_t deterministic_seals_ = 0;
 };
 
 Pipeline::Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept
-    : keys_(sources.keys), schemas_(sources.schemas), options_(options) {}
+    : keys_(sources.keys), schemas_(sources.schemas), seal_limit_(sources.seal_limit), options_(options) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -90,41 +120,68 @@ Result<void> Pipeline::update() {
   return {};
 }
 
-Result<schema::FieldPlan> Pipeline::find_plan(const Job& job, std::string_view& schema_name) const {
+Result<Pipeline::Named> Pipeline::find_schema(const Job& job) const {
   if (!job.schema_header || job.schema_header->empty())
     return Error{ErrorCode::kSchemaHeaderMissing, "no schema is named"};
   const std::size_t hash = job.schema_header->find('#');
   const std::string_view name = job.schema_header->substr(0, hash);
   const schema::Schema* schema = schemas_.value()->find(name);
   if (schema == nullptr) return Error{ErrorCode::kSchemaUnknown, "no schema of this name is loaded"};
-  schema_name = name;
-  if (hash == std::string_view::npos) return schema->plan(std::nullopt);
-  return schema->plan(job.schema_header->substr(hash + 1));
+  Named named{.schema = schema, .name = name, .fragment = std::nullopt};
+  if (hash != std::string_view::npos) named.fragment = job.schema_header->substr(hash + 1);
+  return named;
+}
+
+Result<std::optional<std::string>> Pipeline::undeclared_key(const Job& job, const Named& named) {
+  const auto plan = named.schema->undeclared(named.fragment);
+  // What cannot be shown to be declared is not.
+  if (!plan.ok() && plan.error().code == ErrorCode::kLimit) return std::optional<std::string>("/*");
+  if (!plan.ok()) return plan.error();
+  scratch_.located.clear();
+  NES_TRY(json::locate(job.text, job.shape, *plan, plan->start(), scratch_.located));
+  if (scratch_.located.empty()) return std::optional<std::string>();
+  return std::optional(
+      json::path_of(job.text, job.shape, *plan, plan->start(), scratch_.located.front().begin));
 }
 
 JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
   JobReport report;
   opens_.clear();
-  const auto fail = [&report](const Error& error) -> JobReport& {
-    report.failure = JobFailure{.error = error, .path = {}};
+  const auto fail = [&report](const Error& error, std::string path = {}) -> JobReport& {
+    report.failure = JobFailure{.error = error, .path = std::move(path)};
     return report;
   };
   if (const auto ready = update(); !ready.ok()) return fail(ready.error());
-  const auto plan = find_plan(job, report.schema);
+  const auto named = find_schema(job);
+  if (!named.ok()) return fail(named.error());
+  report.schema = named->name;
+  const auto plan = named->schema->plan(named->fragment);
   if (!plan.ok()) return fail(plan.error());
+  if (job.strict) {
+    auto undeclared = undeclared_key(job, *named);
+    if (!undeclared.ok()) return fail(undeclared.error());
+    if (undeclared->has_value())
+      return fail({ErrorCode::kUndeclaredKey, "a key is not declared"}, std::move(**undeclared));
+  }
 
   Transform transform(*this, job);
+  const std::size_t former_size = out.size();
   const auto outcome = rewrite::rewrite(job.text, job.shape, *plan, transform, scratch_, out);
   plaintext_.clear();
   literal_.clear();
-  if (outcome.ok()) {
-    report.replaced = outcome->replaced;
+  if (!outcome.ok()) {
+    fail(outcome.error());
+    if (outcome.error().code == ErrorCode::kTokenRejected)
+      report.failure->path = json::path_of(job.text, job.shape, *plan, plan->start(),
+                                           static_cast<std::uint32_t>(outcome.error().position));
     return report;
   }
-  fail(outcome.error());
-  if (outcome.error().code == ErrorCode::kTokenRejected)
-    report.failure->path = json::path_of(job.text, job.shape, *plan, plan->start(),
-                                         static_cast<std::uint32_t>(outcome.error().position));
+  if (!seal_limit_.take(job.client_name, transform.deterministic_seals())) {
+    out.resize(former_size);
+    return fail({ErrorCode::kRateLimited, "more deterministic values than a second allows"});
+  }
+  report.replaced = outcome->replaced;
+  if (job.leave_unopened) report.unopened = outcome->kept;
   return report;
 }
 

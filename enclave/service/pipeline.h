@@ -16,6 +16,7 @@
 #include "base/result.h"
 #include "enclave/config/client_patterns.h"
 #include "enclave/service/schema_store.h"
+#include "enclave/service/seal_limit.h"
 #include "json/locate.h"
 #include "rewrite/rewrite.h"
 #include "secret/secret.h"
@@ -32,17 +33,24 @@ struct Job {
   std::optional<std::string_view> schema_header;  // SCHEMA_HEADER_NAME's value
   config::ClientMatch client{};                   // its labels bound the contexts that it may touch
   std::string_view text;
+  std::string_view client_name = {};  // by which SealLimit knows it; empty for an anonymous client
+  bool strict = false;                // a key that the schema does not declare is kUndeclaredKey
+  bool leave_unopened = false;        // kOpen: what does not open stays as it is, and is counted
+  // kSeal: tokens that open stay as they are, for a client that may decrypt: its labels bound the contexts
+  // again.
+  std::optional<config::ClientMatch> keep_sealed = std::nullopt;
 };
 
 struct JobFailure {
   Error error;
-  std::string path;  // of the value at fault (kTokenRejected); else empty
+  std::string path;  // of the value at fault (kTokenRejected, kUndeclaredKey); else empty
 };
 
 struct JobReport {
   std::optional<JobFailure> failure;
   std::size_t replaced = 0;
-  std::string_view schema;  // the name, if it is loaded; valid while the pipeline is not updated
+  std::size_t unopened = 0;  // left by leave_unopened
+  std::string_view schema;   // the name, if it is loaded; valid while the pipeline is not updated
 };
 
 // One thread's pipeline: its view of the keys and schemas, its ciphers and its buffers.
@@ -51,12 +59,14 @@ class Pipeline {
   struct Sources {
     const base::Published<token::KeySet>& keys;
     const base::Published<SchemaSet>& schemas;
+    SealLimit& seal_limit;
   };
   Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept;
   ~Pipeline();
 
   // Appends the new document to `out`; after a failure `out` is as before. kNotReady without keys or schemas;
-  // kNotAllowed for a planned value, not null, of a context that the client may not touch.
+  // kNotAllowed for a planned value, not null, of a context that the client may not touch; kRateLimited for
+  // more values to be sealed deterministically than the client may have now.
   JobReport run(const Job& job, secret::SecretBytes& out);
 
   // How many tokens each key has opened in the last run, whatever came of it.
@@ -72,11 +82,19 @@ class Pipeline {
   void note_open(const token::KeyId& kid);
   // Takes new snapshots in. kNotReady, or kCrypto.
   Result<void> update();
-  // The plan that the header names, and the name itself.
-  Result<schema::FieldPlan> find_plan(const Job& job, std::string_view& schema_name) const;
+  // The schema and the root that a header names.
+  struct Named {
+    const schema::Schema* schema;
+    std::string_view name;
+    std::optional<std::string_view> fragment;
+  };
+  Result<Named> find_schema(const Job& job) const;
+  // The path of the first value under a key that the schema does not declare; nothing if all are declared.
+  Result<std::optional<std::string>> undeclared_key(const Job& job, const Named& named);
 
   base::Subscription<token::KeySet> keys_;
   base::Subscription<SchemaSet> schemas_;
+  SealLimit& seal_limit_;
   const token::TokenCipher::Options options_;
   std::unique_ptr<token::TokenCipher> cipher_;
   rewrite::Scratch scratch_;

@@ -21,6 +21,7 @@ components:
       properties:
         ssn: {x-pii: {mode: deterministic, context: ssn}}
         name: {x-pii: true}
+        moved: {x-pii: {context: new, previous_contexts: [ssn, ""]}}
         notes: {type: object, additionalProperties: {x-pii: true}}
         friends: {type: array, items: {$ref: "#/components/schemas/Person"}}
 )";
@@ -54,9 +55,13 @@ class PipelineTest : public testing::Test {
                 std::optional<std::string_view> schema = "people",
                 json::Shape shape = json::Shape::kDocument) {
     secret::SecretBytes buffer = secret::SecretBytes::copy_of(as_bytes("before"));
-    JobReport report = pipeline_.run(
-        {.direction = direction, .shape = shape, .schema_header = schema, .client = client_, .text = text},
-        buffer);
+    Job job = preferred_;
+    job.direction = direction;
+    job.shape = shape;
+    job.schema_header = schema;
+    job.client = client_;
+    job.text = text;
+    JobReport report = pipeline_.run(job, buffer);
     out = std::string(as_text(buffer.reveal()).substr(6));
     EXPECT_EQ(as_text(buffer.reveal()).substr(0, 6), "before");
     if (report.failure) {
@@ -80,7 +85,9 @@ class PipelineTest : public testing::Test {
   SchemaStore store_{source_, {}, log_, counters_.add_shard()};
   base::Published<token::KeySet> keys_;
   config::ClientMatch client_;
-  Pipeline pipeline_{{.keys = keys_, .schemas = store_.schemas()}, {}};
+  Job preferred_{};  // what a test wants beside
+  SealLimit no_limit_{0, clock_};
+  Pipeline pipeline_{{.keys = keys_, .schemas = store_.schemas(), .seal_limit = no_limit_}, {}};
 };
 
 TEST_F(PipelineTest, is_not_ready_without_keys_or_without_schemas) {
@@ -223,6 +230,148 @@ TEST_F(PipelineTest, keeps_a_client_with_labels_to_its_contexts) {
     EXPECT_EQ(failure(direction, sealed), ErrorCode::kNotAllowed);
   EXPECT_EQ(failure(Direction::kSeal, R"({"name":"b"})"), ErrorCode::kNotAllowed);
   EXPECT_FALSE(run(Direction::kSeal, R"({"ssn":"1","name":null,"other":"x"})", out).failure);
+}
+
+TEST_F(PipelineTest, strict_refuses_keys_that_the_schema_does_not_declare) {
+  load_keys({1});
+  load_schemas();
+  const std::string_view misspelled = R"({"friends":[{"name":"a"},{"nmae":"b"}]})";
+  std::string out;
+  EXPECT_FALSE(run(Direction::kSeal, misspelled, out).failure);
+  preferred_.strict = true;
+  for (const Direction direction : {Direction::kSeal, Direction::kOpen, Direction::kRewrap}) {
+    const JobReport report = run(direction, misspelled, out);
+    ASSERT_TRUE(report.failure);
+    EXPECT_EQ(report.failure->error.code, ErrorCode::kUndeclaredKey);
+    EXPECT_EQ(report.failure->path, "/friends/1/*") << "the key itself is input";
+  }
+  EXPECT_EQ(failure(Direction::kSeal, R"({"nmae":)"), ErrorCode::kMalformedJson);
+  EXPECT_EQ(failure(Direction::kSeal, R"({"nmae":1})", "people#/components/schemas/Person"),
+            ErrorCode::kUndeclaredKey);
+  EXPECT_FALSE(run(Direction::kSeal, R"({"ssn":{"x":1},"notes":{"x":1},"friends":[]})", out).failure);
+  EXPECT_FALSE(
+      run(Direction::kSeal, R"({"payload":{"ssn":"1"}})", out, "people", json::Shape::kEnvelope).failure);
+}
+
+TEST_F(PipelineTest, lenient_leaves_and_counts_what_does_not_open) {
+  load_keys({1});
+  load_schemas();
+  std::string sealed, out;
+  run(Direction::kSeal, R"({"name":"b"})", sealed);
+  const std::string token = sealed.substr(8, sealed.size() - 9);
+  const std::string mixed = R"({"ssn":"plain","name":)" + token + R"(,"notes":{"a":1,"b":null,"c":)" + token +
+                            R"(},"friends":[{"ssn":)" + token + "}]}";
+  EXPECT_EQ(failure(Direction::kOpen, mixed), ErrorCode::kTokenRejected);
+  preferred_.leave_unopened = true;
+  const JobReport report = run(Direction::kOpen, mixed, out);
+  ASSERT_FALSE(report.failure);
+  EXPECT_EQ(report.replaced, 2U);
+  EXPECT_EQ(report.unopened, 3U) << "plain text, a number, and a token of another context; null apart";
+  EXPECT_EQ(out, R"({"ssn":"plain","name":"b","notes":{"a":1,"b":null,"c":"b"},"friends":[{"ssn":)" + token +
+                     "}]}");
+  EXPECT_EQ(failure(Direction::kOpen, R"({"name")"), ErrorCode::kMalformedJson);
+  load_keys({2});
+  EXPECT_EQ(failure(Direction::kOpen, sealed), ErrorCode::kKeyNotLoaded) << "it may well be a token of ours";
+}
+
+TEST_F(PipelineTest, keep_leaves_tokens_that_open_and_seals_the_rest) {
+  load_keys({1});
+  load_schemas();
+  std::string sealed, kept, out;
+  run(Direction::kSeal, R"({"name":"b"})", sealed);
+  const std::string token = sealed.substr(8, sealed.size() - 9);
+  preferred_.keep_sealed = config::ClientMatch{};
+  JobReport report = run(Direction::kSeal, sealed, kept);
+  ASSERT_FALSE(report.failure);
+  EXPECT_EQ(kept, sealed);
+  EXPECT_EQ(report.replaced, 0U);
+  // Of another context, or with a bit turned, it does not open, so it is sealed like any other value.
+  std::string other = token;
+  other[other.size() - 4] = other[other.size() - 4] == 'A' ? 'B' : 'A';
+  report = run(Direction::kSeal, R"({"ssn":)" + token + R"(,"name":)" + other + "}", out);
+  ASSERT_FALSE(report.failure);
+  EXPECT_EQ(report.replaced, 2U);
+  preferred_.keep_sealed.reset();
+  run(Direction::kSeal, sealed, out);
+  EXPECT_NE(out, sealed) << "without keep tokens are values";
+  auto parsed = config::ClientPatterns::parse("DNS:a.example@ssn");
+  const auto patterns = std::get<config::ClientPatterns>(parsed);
+  const config::San san{.type = config::SanType::kDns, .value = "a.example"};
+  preferred_.keep_sealed = *patterns.match({&san, 1});
+  EXPECT_EQ(failure(Direction::kSeal, sealed), ErrorCode::kNotAllowed)
+      << "whether a token opens is for those who may decrypt its context";
+}
+
+TEST_F(PipelineTest, opens_under_previous_contexts_and_seals_and_rewraps_under_the_present_one) {
+  load_keys({1});
+  load_schemas();
+  std::string sealed, opened, rewrapped;
+  run(Direction::kSeal, R"({"ssn":"1","name":"2"})", sealed);
+  const std::size_t comma = sealed.find(',');
+  const std::string of_ssn = sealed.substr(7, comma - 7);
+  const std::string of_name = sealed.substr(comma + 8, sealed.size() - comma - 9);
+  for (const auto& [token, value] :
+       {std::pair(of_ssn, R"({"moved":"1"})"), std::pair(of_name, R"({"moved":"2"})")}) {
+    const std::string document = R"({"moved":)" + token + "}";
+    ASSERT_FALSE(run(Direction::kOpen, document, opened).failure);
+    EXPECT_EQ(opened, value);
+    ASSERT_FALSE(run(Direction::kRewrap, document, rewrapped).failure);
+    const std::string anew = rewrapped.substr(9, rewrapped.size() - 10);
+    EXPECT_EQ(failure(Direction::kOpen, R"({"ssn":)" + anew + "}"), ErrorCode::kTokenRejected);
+    EXPECT_EQ(failure(Direction::kOpen, R"({"name":)" + anew + "}"), ErrorCode::kTokenRejected);
+    ASSERT_FALSE(run(Direction::kOpen, rewrapped, opened).failure);
+    EXPECT_EQ(opened, value);
+  }
+}
+
+TEST_F(PipelineTest, opens_older_tokens_only_where_they_are_accepted_and_rewraps_them) {
+  // testdata/vectors/token_v1.json, the second.
+  const std::string_view old =
+      R"({"name":"v1.BiIkEgE4KkWRL7Io.379FgNdurxqyuoItOrQn0EeKYZmNsEkMXAHGzOzUwys"})";
+  secret::SecretBytes dek(32);
+  for (std::size_t i = 0; i < dek.size(); ++i) dek.reveal_mutable()[i] = static_cast<std::uint8_t>(i);
+  std::vector<std::shared_ptr<const token::DataKey>> keys;
+  keys.push_back(token::DataKey::derive(dek).value());
+  keys_.publish(token::KeySet::make(std::move(keys)).value());
+  load_schemas();
+  EXPECT_EQ(failure(Direction::kOpen, old), ErrorCode::kTokenRejected);
+  Pipeline accepting({.keys = keys_, .schemas = store_.schemas(), .seal_limit = no_limit_},
+                     {.accept_v1 = true});
+  secret::SecretBytes opened, rewrapped, again;
+  Job job{
+      .direction = Direction::kOpen, .shape = json::Shape::kDocument, .schema_header = "people", .text = old};
+  ASSERT_FALSE(accepting.run(job, opened).failure);
+  EXPECT_EQ(as_text(opened.reveal()), R"({"name":"4111111111111111"})");
+  job.direction = Direction::kRewrap;
+  ASSERT_FALSE(accepting.run(job, rewrapped).failure);
+  std::string text;
+  EXPECT_FALSE(run(Direction::kOpen, as_text(rewrapped.reveal()), text).failure)
+      << "it is of the newer form now";
+  EXPECT_EQ(text, as_text(opened.reveal()));
+}
+
+TEST_F(PipelineTest, limits_deterministic_seals_of_each_client) {
+  load_keys({1});
+  load_schemas();
+  SealLimit limit(2, clock_);
+  Pipeline limited({.keys = keys_, .schemas = store_.schemas(), .seal_limit = limit}, {});
+  const auto code = [&](std::string_view client, std::string_view text) -> std::optional<ErrorCode> {
+    secret::SecretBytes out;
+    const JobReport report = limited.run({.direction = Direction::kSeal,
+                                          .shape = json::Shape::kDocument,
+                                          .schema_header = "people",
+                                          .text = text,
+                                          .client_name = client},
+                                         out);
+    EXPECT_EQ(out.empty(), report.failure.has_value());
+    return report.failure ? std::optional(report.failure->error.code) : std::nullopt;
+  };
+  const std::string_view two = R"({"ssn":"1","name":"a","friends":[{"ssn":"2"}]})";
+  EXPECT_EQ(code("a", R"({"friends":[{"ssn":"1"},{"ssn":"2"},{"ssn":"3"}]})"), ErrorCode::kRateLimited);
+  EXPECT_EQ(code("a", two), std::nullopt);
+  EXPECT_EQ(code("a", two), ErrorCode::kRateLimited);
+  EXPECT_EQ(code("b", two), std::nullopt);
+  EXPECT_EQ(code("a", R"({"name":"a","ssn":null})"), std::nullopt) << "randomized values are free";
 }
 
 TEST_F(PipelineTest, takes_new_keys_in_and_still_opens_under_the_old_ones) {

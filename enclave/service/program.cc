@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -45,14 +46,46 @@ void harden_process() {
   sigprocmask(SIG_BLOCK, &set, nullptr);
 }
 
+Result<void> allow_locked_memory() {
+  rlimit limit{RLIM_INFINITY, RLIM_INFINITY};
+  if (::geteuid() != 0) {
+    if (::getrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+      return io_error("the limit of locked memory cannot be read");
+    if (limit.rlim_max != RLIM_INFINITY)
+      return Error{ErrorCode::kNotAllowed, "RLIMIT_MEMLOCK is not unlimited"};
+    limit.rlim_cur = limit.rlim_max;
+  }
+  if (::setrlimit(RLIMIT_MEMLOCK, &limit) != 0)
+    return io_error("the limit of locked memory cannot be raised");
+  return {};
+}
+
 Result<void> lock_memory() {
   // On fault: the unused rest of a thread's stack need not be there.
   if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) return io_error("memory cannot be locked");
   return {};
 }
 
+Result<void> allow_descriptors(std::size_t max_connections) {
+  constexpr rlim_t kOwn = 1024;  // event loops, listeners, the way out, files
+  const rlim_t needed = max_connections + kOwn;
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return io_error("the limit of descriptors cannot be read");
+  if (limit.rlim_cur >= needed) return {};
+  limit.rlim_cur = needed;
+  if (::geteuid() == 0) limit.rlim_max = std::max(limit.rlim_max, needed);
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return io_error("the limit of descriptors cannot be raised");
+  return {};
+}
+
 void print_errors(const config::ConfigErrors& errors) {
   for (const auto& error : errors) std::fprintf(stderr, "%s\n", error.render().c_str());
+}
+
+void print_failure(base::StaticText step, const Error& error) {
+  std::fprintf(stderr, "enclave: %.*s: %.*s (%s, %llu)\n", static_cast<int>(step.view().size()),
+               step.view().data(), static_cast<int>(error.reason.view().size()), error.reason.view().data(),
+               base::error_code_name(error.code), static_cast<unsigned long long>(error.position));
 }
 
 void print_variables(std::span<const config::VariableInfo> variables) {

@@ -23,12 +23,21 @@ config::Machine machine();
 // No core file, no debugger of the same user, a broken pipe is an error like any other, and SIGTERM and
 // SIGINT are blocked for Service::run(). Call before any thread is started.
 void harden_process();
+// Lets the process, and the user that it becomes, lock as much memory as it likes: root may, a user would see
+// its allocations fail one day. kNotAllowed: it is not root and its RLIMIT_MEMLOCK is not unlimited; kIo with
+// errno as position.
+Result<void> allow_locked_memory();
 // Keeps all memory, present and future, out of swap. kIo with errno as position: the process lacks
 // RLIMIT_MEMLOCK.
 Result<void> lock_memory();
+// Makes room for so many connections beside what the program itself keeps open. kIo with errno as position:
+// the process's hard RLIMIT_NOFILE is below that.
+Result<void> allow_descriptors(std::size_t max_connections);
 
 // Writes each on a line of its own to stderr.
 void print_errors(const config::ConfigErrors& errors);
+// Says on stderr that a step of the start failed: `enclave: STEP: what`.
+void print_failure(base::StaticText step, const Error& error);
 // What --help says of variables.
 void print_variables(std::span<const config::VariableInfo> variables);
 

@@ -19,6 +19,7 @@ constexpr Route kServiceRoutes[] = {
     {"/health", Method::kGet, Action::kHealth, Permission::kNone, Body::kNone},
     {"/livez", Method::kGet, Action::kLivez, Permission::kNone, Body::kNone},
     {"/readyz", Method::kGet, Action::kReadyz, Permission::kNone, Body::kNone},
+    {"/openapi.yaml", Method::kGet, Action::kOpenApi, Permission::kNone, Body::kNone},
 };
 
 constexpr Route kHealthRoutes[] = {

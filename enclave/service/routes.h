@@ -23,6 +23,7 @@ enum class Action : std::uint8_t {
   kLivez,
   kReadyz,
   kDrain,
+  kOpenApi,
 };
 
 // What a client needs to be allowed.

@@ -91,16 +91,17 @@ class Service::Ending final : public os::EventHandler, private os::Deadline {
   std::uint64_t connections_cut_ = 0;
 };
 
-Service::Service(const config::Config& config, const Surroundings& surroundings, const Clock& clock,
+Service::Service(const config::Config& config, Surroundings surroundings, const Clock& clock,
                  telemetry::Log& log)
     : config_(config),
-      surroundings_(surroundings),
+      surroundings_(std::move(surroundings)),
       clock_(clock),
       log_(log),
       refresh_counters_(counters_.add_shard()),
-      keyring_(surroundings.key_source),
-      schemas_(surroundings.schema_source, schema_options_of(config), log, refresh_counters_),
-      attestation_(surroundings.nsm ? std::make_unique<Attestation>(*surroundings.nsm, clock) : nullptr),
+      keyring_(surroundings_.key_source),
+      schemas_(surroundings_.schema_source, schema_options_of(config), log, refresh_counters_),
+      seal_limit_(config.deterministic_seals_per_sec, clock),
+      attestation_(surroundings_.nsm ? std::make_unique<Attestation>(*surroundings_.nsm, clock) : nullptr),
       state_{.clock = clock,
              .log = log,
              .counters = counters_,
@@ -112,9 +113,11 @@ Service::Service(const config::Config& config, const Surroundings& surroundings,
              .tls = tls_,
              .attestation = attestation_.get(),
              .key_use = key_use_,
+             .seal_limit = seal_limit_,
              .started_ms = clock.monotonic_ms(),
              .request_key_refresh = [this] { refresher_->request(kKeys); },
-             .request_drain = [this] { control_->loop().post([this] { start_drain(); }); }} {}
+             .request_drain = [this] { control_->loop().post([this] { start_drain(); }); }},
+      tls_socket_(std::move(surroundings_.tls_socket)) {}
 
 Service::~Service() {
   for (const auto& worker : workers_) worker->request_stop();
@@ -130,7 +133,7 @@ Result<void> Service::renew_certificate() {
       config_.tls_min_version == config::TlsVersion::kTls12 ? tls::Version::kTls12 : tls::Version::kTls13;
   NES_TRY_ASSIGN(served->context, tls::ServerContext::create(std::move(identity), ticket_key_,
                                                              {.min_version = version,
-                                                              .protocols = {"http/1.1"},
+                                                              .protocols = {"h2", "http/1.1"},
                                                               .client_ca_pem = config_.tls_client_ca_pem}));
   tls_.publish(std::move(served));
   log_.write(telemetry::CertificateRenewed{.source = source.name(), .attested = source.is_attested()});
@@ -148,10 +151,9 @@ Result<void> Service::start_certificate() {
 
 Result<void> Service::start_control() {
   NES_TRY_ASSIGN(control_, Worker::create(state_));
-  NES_TRY_ASSIGN(os::UniqueFd socket, os::listen_on(surroundings_.health_endpoint, SOMAXCONN));
-  NES_TRY(control_->listen({.socket = std::make_shared<const os::UniqueFd>(std::move(socket)),
-                            .routes = health_routes(),
-                            .serves_clients = false}));
+  NES_TRY(os::start_listening(surroundings_.health_socket->get(), SOMAXCONN));
+  NES_TRY(control_->listen(
+      {.socket = surroundings_.health_socket, .routes = health_routes(), .serves_clients = false}));
   log_.write(telemetry::Listening{
       .purpose = "health",
       .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.health_endpoint))});
@@ -159,8 +161,6 @@ Result<void> Service::start_control() {
 }
 
 Result<void> Service::start_workers() {
-  NES_TRY_ASSIGN(os::UniqueFd socket, os::bind_to(surroundings_.tls_endpoint));
-  tls_socket_ = std::make_shared<const os::UniqueFd>(std::move(socket));
   for (std::size_t i = 0; i < config_.worker_threads; ++i) {
     NES_TRY_ASSIGN(auto worker, Worker::create(state_));
     workers_.push_back(std::move(worker));

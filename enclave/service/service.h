@@ -39,12 +39,15 @@ struct Surroundings {
   attest::Nsm* nsm;                 // null: /attestation is not there
   os::Endpoint tls_endpoint;
   os::Endpoint health_endpoint;
+  // Bound to these, not listening: a port below 1024 takes a right that the process has given up by now.
+  std::shared_ptr<const os::UniqueFd> tls_socket;
+  std::shared_ptr<const os::UniqueFd> health_socket;
 };
 
 class Service {
  public:
   // All must outlive the service.
-  Service(const config::Config& config, const Surroundings& surroundings, const Clock& clock,
+  Service(const config::Config& config, Surroundings surroundings, const Clock& clock,
           telemetry::Log& log);
   ~Service();
 
@@ -70,7 +73,7 @@ class Service {
   void start_drain();
 
   const config::Config& config_;
-  const Surroundings surroundings_;
+  Surroundings surroundings_;
   const Clock& clock_;
   telemetry::Log& log_;
   telemetry::CounterRegistry counters_;
@@ -79,6 +82,7 @@ class Service {
   keyring::Keyring keyring_;
   SchemaStore schemas_;
   base::Published<ServedTls> tls_;
+  SealLimit seal_limit_;
   std::unique_ptr<Attestation> attestation_;
   State state_;
   bool ready_noted_ = false;

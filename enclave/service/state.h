@@ -16,6 +16,7 @@
 #include "enclave/service/key_use.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/schema_store.h"
+#include "enclave/service/seal_limit.h"
 #include "keyring/keyring.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
@@ -64,6 +65,7 @@ struct State {
   const base::Published<ServedTls>& tls;
   Attestation* attestation;  // null without an NSM
   KeyUseRegistry& key_use;
+  SealLimit& seal_limit;
   const std::int64_t started_ms;              // on the monotonic clock
   std::function<void()> request_key_refresh;  // a token named a key that is not loaded; any thread
   std::function<void()> request_drain;        // any thread

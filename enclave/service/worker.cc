@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "enclave/service/http2_connection.h"
 
 namespace nes::service {
 
@@ -49,7 +50,10 @@ void Worker::drain() {
   const std::size_t closed =
       std::erase_if(acceptors_, [](const auto& entry) { return entry.first.serves_clients; });
   state_.status.listeners -= closed;
-  for (const auto& connection : connections_) connection->drain();
+  // Draining may end a connection, and then another takes its place in the list.
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (i < connections_.size()) connections_[i]->drain();
+  }
 }
 
 void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
@@ -73,7 +77,7 @@ void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
   connections_.push_back(std::move(connection));
 }
 
-void Worker::forget(Connection& connection) {
+void Worker::forget(ServedConnection& connection) {
   const std::size_t index = connection.index_;
   const bool of_client = connection.of_client_;
   std::swap(connections_[index], connections_.back());
@@ -83,6 +87,20 @@ void Worker::forget(Connection& connection) {
     counters_.add(Counter::kConnectionsClosed);
     state_.status.connections -= 1;
   }
+}
+
+void Worker::continue_as_http2(ServedConnection& connection) {
+  const std::size_t index = connection.index_;
+  auto http2 = Http2Connection::take_over(connection);
+  if (!http2.ok()) return forget(connection);
+  Http2Connection& successor = **http2;
+  connections_[index] = std::move(http2).value();
+  successor.begin();
+}
+
+std::span<char> Worker::http2_buffer() {
+  if (http2_buffer_ == nullptr) http2_buffer_ = std::make_unique<char[]>(limits::kHttp2WriteBytes);
+  return {http2_buffer_.get(), limits::kHttp2WriteBytes};
 }
 
 std::string_view Worker::date() {

@@ -54,7 +54,11 @@ class Worker {
   std::string& head_text() noexcept { return head_text_; }
   // The Date header's value for this second (RFC 9110 section 6.6.1).
   std::string_view date();
-  void forget(Connection& connection);
+  // Room for frames of HTTP/2 that leave in one write.
+  std::span<char> http2_buffer();
+  void forget(ServedConnection& connection);
+  // Its handshake has agreed on HTTP/2. Destroys `connection`; another goes on in its place.
+  void continue_as_http2(ServedConnection& connection);
 
  private:
   Worker(State& state, std::unique_ptr<os::EventLoop> loop);
@@ -66,6 +70,7 @@ class Worker {
   telemetry::CounterShard& counters_;
   Handler handler_;
   std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<char[]> http2_buffer_;
   http::RequestHead head_;
   secret::SecretBytes answer_;
   std::string head_text_;
@@ -73,7 +78,7 @@ class Worker {
   std::int64_t date_second_ = -1;
   bool draining_ = false;
   std::vector<std::pair<Listening, std::unique_ptr<os::Acceptor>>> acceptors_;  // after what they use
-  std::vector<std::unique_ptr<Connection>> connections_;
+  std::vector<std::unique_ptr<ServedConnection>> connections_;
 };
 
 }  // namespace nes::service

@@ -37,7 +37,7 @@ Connection::Connection(Connections& owner, os::UniqueFd client) : owner_(owner),
   set_keepalive(client_.get());
 }
 
-Shared& Connection::shared() noexcept { return owner_.shared(); }
+Shared& Connection::shared() const noexcept { return owner_.shared(); }
 
 void Connection::carry(os::UniqueFd target) {
   set_keepalive(target.get());

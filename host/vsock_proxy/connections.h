@@ -45,7 +45,7 @@ class Connection {
   // Ends it as complete: this is destroyed.
   void end();
 
-  Shared& shared() noexcept;
+  Shared& shared() const noexcept;
   os::UniqueFd& client() noexcept { return client_; }
   bool carrying() const noexcept { return relay_ != nullptr; }
 

@@ -14,8 +14,8 @@ namespace {
 // Tries until the enclave answers, the client has gone, or the wait is over.
 class Inbound final : public Connection, private os::EventHandler, private os::Deadline {
  public:
-  Inbound(Connections& owner, os::UniqueFd client, const Ingress::Options& options)
-      : Connection(owner, std::move(client)), options_(options), connector_(shared().loop) {}
+  Inbound(Connections& owner, os::UniqueFd client, const Ingress& ingress)
+      : Connection(owner, std::move(client)), ingress_(ingress), connector_(shared().loop) {}
   ~Inbound() override { unwatch(); }
 
   Result<void> start() override {
@@ -29,50 +29,67 @@ class Inbound final : public Connection, private os::EventHandler, private os::D
 
  private:
   void attempt() {
-    connector_.start(options_.enclave, limits::kProxyConnectTimeoutMs, [this](Result<os::UniqueFd> outcome) {
-      const std::int64_t waited_ms = shared().loop.now_ms() - begun_ms_;
-      if (outcome.ok()) {
-        shared().metrics.connected_after(waited_ms);
-        unwatch();
-        return carry(std::move(outcome).value());
-      }
-      if (waited_ms >= options_.connect_wait_ms)
-        return fail(Cause::kConnect, os::format_endpoint(options_.enclave));
-      shared().loop.arm(*this, limits::kProxyConnectRetryMs);
-    });
+    const Ingress::Options& options = ingress_.options();
+    connector_.start(options.enclave, limits::kProxyConnectTimeoutMs,
+                     [this, &options](Result<os::UniqueFd> outcome) {
+                       if (outcome.ok()) {
+                         shared().metrics.connected_after(waited_ms());
+                         unwatch();
+                         return carry(std::move(outcome).value());
+                       }
+                       if (waited_ms() >= options.connect_wait_ms)
+                         return fail(Cause::kConnect, os::format_endpoint(options.enclave));
+                       if (ingress_.health() != nullptr) look_ = ingress_.health()->look_again();
+                       shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+                     });
   }
 
+  // What is seen after the failure decides: an enclave that says that it is not ready yet is worth waiting
+  // for.
+  bool worth_an_attempt() const {
+    if (ingress_.health() == nullptr || waited_ms() >= ingress_.options().connect_wait_ms) return true;
+    const HealthWatch::Seen seen = ingress_.health()->seen_since(look_);
+    return seen == HealthWatch::Seen::kAway || seen == HealthWatch::Seen::kReady;
+  }
+
+  std::int64_t waited_ms() const noexcept { return shared().loop.now_ms() - begun_ms_; }
+
   void on_events(std::uint32_t /*events*/) override { end(); }  // the client has gone
-  void on_deadline() override { attempt(); }
+  void on_deadline() override {
+    if (worth_an_attempt()) return attempt();
+    shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+  }
 
   void unwatch() noexcept {
     if (watched_) shared().loop.remove(client().get(), *this);
     watched_ = false;
   }
 
-  const Ingress::Options& options_;
+  const Ingress& ingress_;
   os::Connector connector_;
   std::int64_t begun_ms_ = 0;
+  std::uint64_t look_ = 0;
   bool watched_ = false;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<Ingress>> Ingress::start(Shared& shared, const Options& options) {
+Result<std::unique_ptr<Ingress>> Ingress::start(Shared& shared, const Options& options, HealthWatch* health) {
   NES_TRY_ASSIGN(os::UniqueFd listener, os::listen_on(options.listen, SOMAXCONN));
-  auto ingress = std::unique_ptr<Ingress>(new Ingress(shared, options, std::move(listener)));
+  auto ingress = std::unique_ptr<Ingress>(new Ingress(shared, options, health, std::move(listener)));
   NES_TRY(ingress->acceptor_->start());
   return ingress;
 }
 
-Ingress::Ingress(Shared& shared, Options options, os::UniqueFd listener)
+Ingress::Ingress(Shared& shared, Options options, HealthWatch* health, os::UniqueFd listener)
     : options_(std::move(options)),
+      health_(health),
       listener_(std::move(listener)),
       connections_(shared),
       acceptor_(std::make_unique<os::Acceptor>(
           shared.loop, listener_.get(),
           [this](os::UniqueFd client) {
-            connections_.adopt(std::make_unique<Inbound>(connections_, std::move(client), options_));
+            connections_.adopt(std::make_unique<Inbound>(connections_, std::move(client), *this));
           },
           [&shared](std::uint64_t system_error) {
             shared.metrics.count(Cause::kAccept);

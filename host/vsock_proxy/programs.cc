@@ -4,20 +4,17 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
-#include <condition_variable>
 #include <cstdio>
 #include <functional>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <thread>
 
 #include "base/limits.h"
 #include "host/vsock_proxy/admin.h"
 #include "host/vsock_proxy/ask.h"
+#include "host/vsock_proxy/health_watch.h"
 #include "host/vsock_proxy/log_lines.h"
 
 namespace nes::vsock_proxy {
@@ -55,45 +52,6 @@ class Signals final : private os::EventHandler {
   os::EventLoop& loop_;
   os::UniqueFd fd_;
   const std::function<void(int)> on_signal_;
-};
-
-// Looks at the enclave's health port again and again, in a thread of its own.
-class HealthWatch {
- public:
-  explicit HealthWatch(os::Endpoint health) : health_(std::move(health)), thread_([this] { run(); }) {}
-  ~HealthWatch() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    wake_.notify_one();
-    thread_.join();
-  }
-  HealthWatch(const HealthWatch&) = delete;
-  HealthWatch& operator=(const HealthWatch&) = delete;
-
-  bool ready() const noexcept { return ready_.load(std::memory_order_relaxed); }
-
- private:
-  static constexpr int kTimeoutMs = 2'000;
-
-  void run() {
-    std::unique_lock lock(mutex_);
-    while (!stopping_) {
-      lock.unlock();
-      const auto answer = ask(health_, {.target = "/readyz", .host = "enclave"}, kTimeoutMs);
-      ready_.store(answer.ok() && answer->status == 200, std::memory_order_relaxed);
-      lock.lock();
-      wake_.wait_for(lock, std::chrono::milliseconds(limits::kHealthPollMs), [this] { return stopping_; });
-    }
-  }
-
-  const os::Endpoint health_;
-  std::atomic<bool> ready_{false};
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  bool stopping_ = false;
-  std::thread thread_;
 };
 
 // Ends the loop when what drains takes too long.
@@ -183,9 +141,9 @@ sigset_t block_signals() noexcept {
 
 int run_ingress(const Configuration& configuration, const sigset_t& signals) {
   Server server(configuration, "ingress");
-  auto ingress = Ingress::start(server.shared(), configuration.ingress);
+  HealthWatch health(configuration.health);
+  auto ingress = Ingress::start(server.shared(), configuration.ingress, &health);
   if (!ingress.ok()) return say("--listen-port: " + text_of(ingress.error()));
-  const HealthWatch health(configuration.health);
   return server.serve(
       signals, listening_at(configuration.ingress.listen, (*ingress)->tcp_port()),
       [&] { return health.ready(); }, [&](Connections::Idle idle) { (*ingress)->drain(std::move(idle)); },

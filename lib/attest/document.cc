@@ -14,6 +14,7 @@ namespace {
 constexpr std::uint64_t kCoseSign1Tag = 18;  // RFC 9052 section 4.2
 constexpr std::int64_t kAlgorithmLabel = 1;  // RFC 9052 section 3.1
 constexpr std::size_t kSignatureBytes = 96;
+constexpr std::size_t kQemuSignatureBytes = 64;  // hw/virtio/virtio-nsm.c: zeros, for want of a key
 constexpr std::size_t kMaxPcrs = 32;
 constexpr std::size_t kMaxModuleIdBytes = 512;
 constexpr std::size_t kMaxCertificateBytes = 1024;
@@ -170,9 +171,13 @@ Result<Document> parse_document(ByteView bytes) {
   NES_TRY_ASSIGN(const std::size_t unprotected, reader.map());
   if (unprotected != 0) return malformed("the unprotected header is not empty", reader);
   NES_TRY_ASSIGN(document.payload, bounded(reader, 1, limits::kAttestationDocumentBytes));
-  NES_TRY_ASSIGN(document.signature, bounded(reader, kSignatureBytes, kSignatureBytes));
+  NES_TRY_ASSIGN(document.signature, bounded(reader, kQemuSignatureBytes, kSignatureBytes));
   NES_TRY(reader.expect_end());
   NES_TRY(read_protected_header(document));
+  const bool is_qemus =
+      document.algorithm == Algorithm::kNone && document.signature.size() == kQemuSignatureBytes;
+  if (document.signature.size() != kSignatureBytes && !is_qemus)
+    return malformed("the signature is too short or too long", reader);
   NES_TRY(read_payload(document));
   return document;
 }

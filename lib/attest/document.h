@@ -32,7 +32,7 @@ struct Document {
   // As received, for the signature.
   Bytes protected_header;
   Bytes payload;
-  Bytes signature;  // r || s, 96 bytes
+  Bytes signature;  // r || s, 96 bytes; of an unsigned document 96 or 64
 };
 
 // Strict: tag 18 or none; array(4); definite lengths in shortest form; every field of its type and within its

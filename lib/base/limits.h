@@ -49,16 +49,33 @@ inline constexpr std::size_t kHttpChunkLineBytes = 256;  // chunk size with its 
 inline constexpr std::size_t kHttpTrailerBytes = std::size_t{4} * 1024;
 inline constexpr std::size_t kHttpTrailers = 16;
 
+// --- http/2 (RFC 9113) ---
+inline constexpr std::uint32_t kHttp2Streams = 128;  // of one connection at a time
+inline constexpr std::int32_t kHttp2StreamWindowBytes = 256 * 1024;
+inline constexpr std::int32_t kHttp2ConnectionWindowBytes = 1024 * 1024;
+inline constexpr std::size_t kHttp2WriteBytes = std::size_t{32} * 1024;  // frames that leave in one write
+inline constexpr std::size_t kHttp2QueuedAcks = 64;                      // of PING and SETTINGS
+inline constexpr std::size_t kHttp2GivenUpStreams = 256;                 // remembered after a reset of ours
+inline constexpr std::uint32_t kHttp2Budget = 2'000;                     // http/http2_budget.h
+inline constexpr std::uint32_t kHttp2BudgetPerSecond = 200;
+inline constexpr std::uint32_t kHttp2BudgetPerAnswer = 4;
+inline constexpr int kHttp2RequestsPerRound = 32;  // of one connection, before others have their turn
+inline constexpr int kHttp2ReadsPerRound = 4;
+inline constexpr int kHttp2WritesPerRound = 16;
+
 // --- server ---
 inline constexpr std::int64_t kHandshakeTimeoutMs = 10'000;
 inline constexpr std::int64_t kHeaderTimeoutMs = 10'000;    // first byte to end of the head
 inline constexpr std::int64_t kBodyTimeoutMs = 30'000;      // without progress
 inline constexpr std::int64_t kIdleTimeoutMs = 75'000;      // keep-alive, between requests
 inline constexpr std::int64_t kWriteTimeoutMs = 30'000;     // without progress
+inline constexpr std::int64_t kRateCheckMs = 10'000;        // of a body or an answer, once these are over
+inline constexpr std::size_t kMinBytesPerCheck = 10'000;    // that must have moved since the last check
 inline constexpr std::int64_t kLingerTimeoutMs = 2'000;     // after the last byte of a closing answer
 inline constexpr std::int64_t kDrainIdleTimeoutMs = 1'000;  // the same, once the server drains
 inline constexpr std::int64_t kDrainTimeoutMs = 15'000;     // SIGTERM until connections are cut
-inline constexpr std::int64_t kAcceptPauseMs = 100;         // after accept() failed for want of resources
+inline constexpr std::size_t kLimitedClients = 10'000;  // whose deterministic seals are counted one by one
+inline constexpr std::int64_t kAcceptPauseMs = 100;     // after accept() failed for want of resources
 inline constexpr int kListenBacklog = 4096;
 inline constexpr int kAcceptsPerRound = 8;  // so that one loop does not take all
 inline constexpr int kReadsPerRound = 64;   // of one connection, before others have their turn
@@ -76,6 +93,7 @@ inline constexpr std::size_t kNsmResponseBytes = 0x3000;
 inline constexpr std::size_t kAttestationDocumentBytes = std::size_t{16} * 1024;
 inline constexpr std::size_t kAttestationCertificates = 8;  // of a cabundle
 inline constexpr std::size_t kAttestationsPerSecond = 10;
+inline constexpr std::size_t kPasswdBytes = std::size_t{64} * 1024;
 inline constexpr std::size_t kCaBundleBytes = std::size_t{1} << 20;
 
 // --- aws ---
@@ -104,7 +122,7 @@ inline constexpr int kRelayRounds = 16;                        // of one directi
 inline constexpr std::size_t kIdlePipes = 64;                  // kept for reuse
 inline constexpr std::int64_t kHalfClosedTimeoutMs = 60'000;   // without progress, once one side has ended
 inline constexpr std::int64_t kProxyConnectTimeoutMs = 3'000;  // one attempt
-inline constexpr std::int64_t kProxyConnectRetryMs = 100;      // between attempts, while the enclave is away
+inline constexpr std::int64_t kProxyConnectRetryMs = 50;       // between attempts, while the enclave is away
 inline constexpr std::size_t kConnectHeadBytes =
     std::size_t{8} * 1024;  // of a client of the egress, or the admin port
 inline constexpr std::int64_t kConnectHeadTimeoutMs = 10'000;
@@ -121,9 +139,10 @@ inline constexpr std::size_t kCredentialsBytes = std::size_t{64} * 1024;  // one
 inline constexpr std::int64_t kCredentialsTimeoutMs = 5'000;              // one request to it
 inline constexpr std::int64_t kCredentialsEarlyMs = 300'000;  // before they expire they are fetched anew
 inline constexpr std::size_t kForwardedLineBytes =
-    std::size_t{16} * 1024;                           // of the enclave's log; the rest is cut
-inline constexpr std::size_t kLogStreams = 16;        // connections of log senders
-inline constexpr std::int64_t kHealthPollMs = 1'000;  // between looks at the enclave's health port
+    std::size_t{16} * 1024;                            // of the enclave's log; the rest is cut
+inline constexpr std::size_t kLogStreams = 16;         // connections of log senders
+inline constexpr std::int64_t kHealthWaitPollMs = 50;  // the same, while it is not ready
+inline constexpr std::int64_t kHealthPollMs = 1'000;   // between looks at the enclave's health port
 
 // --- policy ---
 inline constexpr std::size_t kPolicyBytes = 32'768;  // KMS's bound on a key policy
@@ -131,7 +150,16 @@ inline constexpr std::size_t kPolicyDepth = 16;
 
 // --- telemetry ---
 inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
+inline constexpr int kLogSinkWaitMs = 100;       // for a reader of the log, before looking around
+inline constexpr int kLogSinkConnectMs = 1'000;  // to the receiver of the log
 inline constexpr std::size_t kLogLineBytes = std::size_t{8} * 1024;
+
+// --- init ---
+inline constexpr std::size_t kInitFileBytes = std::size_t{1} << 20;  // of what the image says to run
+inline constexpr std::size_t kInitEntries = 1'000;                   // of its command, and of its environment
+inline constexpr std::size_t kInitDescriptors = 1'048'576;           // of the program; Linux's fs.nr_open
+inline constexpr int kInitHeartbeatMs = 2'000;
+inline constexpr std::int64_t kInitClockSkewMs = 1'000;  // what the clock may be off without being set
 
 // --- config ---
 inline constexpr std::size_t kConfigValueBytes =
@@ -145,6 +173,9 @@ inline constexpr std::size_t kSanUriBytes = 2'048;
 inline constexpr std::size_t kServerNames = 64;
 inline constexpr std::size_t kOtlpHeaders = 32;
 inline constexpr std::size_t kResourceAttributes = 128;
+
+// --- eif ---
+inline constexpr std::size_t kEifBytes = std::size_t{1} << 30;
 
 // --- nitro-enc ---
 inline constexpr std::size_t kListedPaths = 20'000;     // of one root of a schema

@@ -5,6 +5,7 @@
 
 #include "schema/automaton.h"
 #include "schema/coverage.h"
+#include "schema/declared.h"
 #include "schema/document.h"
 #include "schema/reference.h"
 #include "schema/schema_graph.h"
@@ -20,6 +21,7 @@ using json::PlanState;
 struct PlannedRoot {
   std::string pointer;
   PlanState start;
+  std::optional<PlanState> undeclared = std::nullopt;  // where the automaton of undeclared keys starts
 };
 
 // For every root, the transitions to a value with a rule that can be reached from its start, and one more if
@@ -73,10 +75,11 @@ Result<std::size_t> count_places(const States& states, const std::vector<Planned
 class CompiledSchema final : public Schema {
  public:
   CompiledSchema(Automaton automaton, std::vector<PlannedRoot> roots, std::optional<PlanState> united,
-                 std::size_t planned_paths)
+                 std::optional<PlanState> undeclared, std::size_t planned_paths)
       : automaton_(std::move(automaton)),
         in_order_(std::move(roots)),
         united_(united),
+        undeclared_(undeclared),
         planned_paths_(planned_paths) {
     for (const PlannedRoot& root : in_order_) by_pointer_.push_back(&root);
     std::ranges::sort(by_pointer_, {},
@@ -88,10 +91,20 @@ class CompiledSchema final : public Schema {
       if (!united_) return Error{ErrorCode::kSchemaRootRequired, "roots of the schema disagree"};
       return FieldPlan(automaton_, *united_);
     }
-    if (fragment->find('%') == std::string_view::npos) return plan_of(*fragment);
-    const auto pointer = percent_decode(*fragment);
-    if (!pointer) return Error{ErrorCode::kSchemaUnknown, "the fragment has a bad percent escape"};
-    return plan_of(*pointer);
+    NES_TRY_ASSIGN(const PlannedRoot* root, root_of(*fragment));
+    return FieldPlan(automaton_, root->start);
+  }
+
+  Result<FieldPlan> undeclared(std::optional<std::string_view> fragment) const override {
+    std::optional<PlanState> start = undeclared_;
+    if (!fragment) {
+      NES_TRY(plan(fragment));
+    } else {
+      NES_TRY_ASSIGN(const PlannedRoot* root, root_of(*fragment));
+      start = root->undeclared;
+    }
+    if (!start) return Error{ErrorCode::kLimit, "the schema is too large to tell its undeclared keys"};
+    return FieldPlan(automaton_, *start);
   }
 
   std::size_t planned_paths() const noexcept override { return planned_paths_; }
@@ -107,8 +120,8 @@ class CompiledSchema final : public Schema {
     Coverage coverage(old.automaton_, automaton_);
     for (const PlannedRoot& root : old.in_order_) {
       // A root that has gone: whoever names it is refused, but the union no longer has its paths.
-      const auto start = start_of(root.pointer);
-      NES_TRY(coverage.check(root.start, start.ok() ? *start : json::kNothingPlanned));
+      const auto found = find_root(root.pointer);
+      NES_TRY(coverage.check(root.start, found.ok() ? (*found)->start : json::kNothingPlanned));
     }
     // Without a union, requests that name no root are refused.
     if (!old.united_ || !united_) return {};
@@ -116,24 +129,28 @@ class CompiledSchema final : public Schema {
   }
 
  private:
-  Result<PlanState> start_of(std::string_view pointer) const {
+  // Does not allocate unless the fragment has a `%`.
+  Result<const PlannedRoot*> root_of(std::string_view fragment) const {
+    if (fragment.find('%') == std::string_view::npos) return find_root(fragment);
+    const auto pointer = percent_decode(fragment);
+    if (!pointer) return Error{ErrorCode::kSchemaUnknown, "the fragment has a bad percent escape"};
+    return find_root(*pointer);
+  }
+
+  Result<const PlannedRoot*> find_root(std::string_view pointer) const {
     const auto pointer_of = [](const PlannedRoot* root) { return std::string_view(root->pointer); };
     const auto found = std::ranges::lower_bound(by_pointer_, pointer, {}, pointer_of);
     if (found == by_pointer_.end() || (*found)->pointer != pointer) {
       return Error{ErrorCode::kSchemaUnknown, "the fragment names no root"};
     }
-    return (*found)->start;
-  }
-
-  Result<FieldPlan> plan_of(std::string_view pointer) const {
-    NES_TRY_ASSIGN(const PlanState start, start_of(pointer));
-    return FieldPlan(automaton_, start);
+    return *found;
   }
 
   const Automaton automaton_;
   const std::vector<PlannedRoot> in_order_;
   std::vector<const PlannedRoot*> by_pointer_;
   const std::optional<PlanState> united_;
+  const std::optional<PlanState> undeclared_;  // of all roots
   const std::size_t planned_paths_;
 };
 
@@ -173,9 +190,12 @@ Result<std::shared_ptr<const Schema>> Schema::compile(std::string_view text, Sou
   }
   NES_TRY_ASSIGN(const std::size_t places, count_places(plan.states, roots, steps));
   NES_TRY_ASSIGN(const std::optional<PlanState> united, unite(graph, std::move(starts), plan.states, steps));
+  const std::optional<Declared> declared = declare(graph, plan.states);
+  for (std::size_t i = 0; declared && i < roots.size(); ++i) roots[i].undeclared = declared->starts[i];
+  const std::optional<PlanState> undeclared = declared ? std::optional(declared->united) : std::nullopt;
   Automaton automaton(plan.states, graph.keys, std::move(graph.rules), std::move(graph.patterns));
   return std::shared_ptr<const Schema>(
-      std::make_shared<CompiledSchema>(std::move(automaton), std::move(roots), united, places));
+      std::make_shared<CompiledSchema>(std::move(automaton), std::move(roots), united, undeclared, places));
 }
 
 static_assert(json::Plan<FieldPlan>);

@@ -71,6 +71,11 @@ class Schema {
   // the fragment has a `%`.
   virtual Result<FieldPlan> plan(std::optional<std::string_view> fragment) const = 0;
 
+  // For `Prefer: handling=strict`: a plan that locates every value under a key that the schema does not
+  // declare there (schema/declared.h); its rules stand for nothing. Errors as plan(); kLimit if the schema is
+  // too large to say.
+  virtual Result<FieldPlan> undeclared(std::optional<std::string_view> fragment) const = 0;
+
   // Number of places with a rule over all roots, each (root, path) once and cycles cut: what /v1/schemas
   // shows.
   virtual std::size_t planned_paths() const noexcept = 0;

@@ -79,8 +79,12 @@ class GraphBuilder {
         return read_list(value, child.key == "allOf" ? node.all_of : node.conditional);
       case Keyword::kProperties: return read_properties(value, node);
       case Keyword::kPatternProperties: return read_patterns(value, node);
-      case Keyword::kAdditionalProperties: return read_schema(value, node.additional_properties);
-      case Keyword::kUnevaluatedProperties: return read_schema(value, node.unevaluated_properties);
+      case Keyword::kAdditionalProperties:
+        node.refuses_additional = tree_.is_boolean(value, false);
+        return read_schema(value, node.additional_properties);
+      case Keyword::kUnevaluatedProperties:
+        node.refuses_unevaluated = tree_.is_boolean(value, false);
+        return read_schema(value, node.unevaluated_properties);
       case Keyword::kItems:
         if (tree_.is_sequence(value))
           return tree_.refused(value, "items is a list; prefixItems is its name now");

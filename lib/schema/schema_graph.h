@@ -47,6 +47,8 @@ struct SchemaNode {
   std::vector<PatternProperty> patterns;  // in document order
   SchemaId additional_properties = kNoSchema;
   SchemaId unevaluated_properties = kNoSchema;
+  bool refuses_additional = false;  // `false` is written there, which is kEmptySchema as `true` is
+  bool refuses_unevaluated = false;
 
   std::vector<SchemaId> prefix_items;
   SchemaId items = kNoSchema;

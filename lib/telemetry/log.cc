@@ -1,9 +1,6 @@
 #include "telemetry/log.h"
 
-#include <poll.h>
-#include <unistd.h>
-
-#include <cerrno>
+#include <utility>
 
 #include "base/json_text.h"
 #include "base/limits.h"
@@ -12,7 +9,6 @@ namespace nes::telemetry {
 namespace {
 
 constexpr std::int64_t kFlushMs = 1000;
-constexpr int kPollMs = 100;
 
 std::string_view level_name(Level level) noexcept {
   switch (level) {
@@ -63,8 +59,8 @@ void FieldWriter::operator()(std::string_view name, OperatorText value) {
   base::append_quoted(out_, value.view());
 }
 
-Log::Log(const Clock& clock, Level least, int fd)
-    : clock_(clock), least_(least), fd_(fd), thread_([this] { run(); }) {}
+Log::Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink)
+    : clock_(clock), least_(least), sink_(std::move(sink)), thread_([this] { run(); }) {}
 
 Log::~Log() {
   {
@@ -131,18 +127,16 @@ void Log::run() {
 }
 
 bool Log::write_all(std::string_view text) {
-  while (!text.empty()) {
-    pollfd entry{fd_, POLLOUT, 0};
-    const int ready = ::poll(&entry, 1, kPollMs);
-    if (ready > 0) {
-      // At most PIPE_BUF at a time: a pipe that polls writable takes that much without blocking.
-      const ssize_t sent = ::write(fd_, text.data(), text.size() < 4096 ? text.size() : 4096);
-      if (sent > 0) {
-        text.remove_prefix(static_cast<std::size_t>(sent));
-        continue;
-      }
-      if (sent < 0 && errno != EAGAIN && errno != EINTR) return false;  // nobody will ever read it
+  for (std::size_t taken = 0; taken < text.size();) {
+    const LogSink::Taken now = sink_->take(text.substr(taken));
+    switch (now.state) {
+      case LogSink::Taken::State::kGoesOn: taken += now.bytes; break;
+      case LogSink::Taken::State::kRestarts:
+        taken = taken == 0 ? 0 : text.rfind('\n', taken - 1) + 1;  // npos + 1 is 0
+        break;
+      case LogSink::Taken::State::kEnded: return false;
     }
+    if (now.bytes != 0) continue;
     const std::lock_guard lock(mutex_);
     if (ending_ && clock_.monotonic_ms() >= give_up_at_ms_) return false;
   }

@@ -1,26 +1,30 @@
 // The log: one event a line, JSON, numbered. Writing never blocks: lines go to a bounded queue that a thread
-// of its own empties into a descriptor; what does not fit is dropped, counted and reported, and the gap in
-// `seq` shows.
+// of its own empties into a sink; what does not fit is dropped, counted and reported, and the gap in `seq`
+// shows.
 //
 // Thread rule: write() from any thread.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <thread>
 
 #include "base/clock.h"
 #include "telemetry/events.h"
+#include "telemetry/log_sink.h"
 
 namespace nes::telemetry {
 
 class Log {
  public:
-  // Lines above `least` (in verbosity) are not written. `fd` is borrowed. `clock` must outlive the log.
-  Log(const Clock& clock, Level least, int fd);
-  // Gives the reader of the descriptor a second to take what is queued.
+  // Lines above `least` (in verbosity) are not written. `clock` must outlive the log.
+  Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink);
+  // The same, into a descriptor that is borrowed.
+  Log(const Clock& clock, Level least, int fd) : Log(clock, least, sink_into(fd)) {}
+  // Gives the sink a second to take what is queued.
   ~Log();
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
@@ -45,7 +49,7 @@ class Log {
 
   const Clock& clock_;
   const Level least_;
-  const int fd_;
+  const std::unique_ptr<LogSink> sink_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::string queue_;

@@ -20,7 +20,7 @@ except ImportError:
 
 @unittest.skipUnless(AWS_EMULATOR and pathlib.Path(AWS_EMULATOR).exists(), "the emulator is not built")
 @unittest.skipIf(botocore is None, "python3-botocore is not installed")
-class Emulator(CliCase):
+class EmulatorCase(CliCase):
     def setUp(self):
         super().setUp()
         state = self.directory / "state"
@@ -49,6 +49,8 @@ class Emulator(CliCase):
         self.addCleanup(made.close)
         return made
 
+
+class Emulator(EmulatorCase):
     def labels(self, arn):
         report = self.run_json("dek", "status", "--json", "--secret-arn", arn)
         return {version["version_id"]: sorted(version["labels"]) for version in report["versions"]}

@@ -218,13 +218,15 @@ class VanishingClients(EnclaveCase):
 
 
 class SlowClients(EnclaveCase):
-    """limits.h: 10 s for a handshake and for a head, 30 s without progress of a body. All wait side by side."""
+    """limits.h: 10 s for a handshake and for a head, 30 s of grace for a body, which must then have kept 1,000 bytes
+    a second and keeps on doing so every 10 s. All wait side by side."""
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.results = {}
         clients = {"head": cls.slow_head, "trickle": cls.trickled_head, "body": cls.slow_body,
+                   "trickled body": cls.trickled_body, "steady body": cls.steady_body,
                    "handshake": cls.no_handshake}
         threads = [threading.Thread(target=cls.measure, args=item) for item in clients.items()]
         for thread in threads:
@@ -269,6 +271,29 @@ class SlowClients(EnclaveCase):
             return cls.answer_and_end(connection)
 
     @classmethod
+    def body_at(cls, bytes_per_second, seconds):
+        """Sends a body at a rate, and its end after `seconds`. What is answered, and whether that was the end."""
+        body = b'"' + b"x" * (bytes_per_second * seconds) + b'"'
+        with Connection(cls.enclave, timeout_s=60) as connection:
+            message = seal_request(body)
+            connection.send(message[:-len(body)])
+            for at in range(0, len(body), bytes_per_second):
+                try:
+                    connection.send(body[at:at + bytes_per_second])
+                except OSError:
+                    break
+                time.sleep(1)
+            return connection.read(), None
+
+    @classmethod
+    def trickled_body(cls):
+        return cls.body_at(100, 60)
+
+    @classmethod
+    def steady_body(cls):
+        return cls.body_at(4000, 45)
+
+    @classmethod
     def no_handshake(cls):
         with socket.create_connection(("127.0.0.1", cls.enclave.port), timeout=60) as raw:
             return raw.recv(1)
@@ -288,6 +313,20 @@ class SlowClients(EnclaveCase):
 
     def test_slow_body_is_408(self):
         self.assert_timed_out("body", 25, 40)
+
+    def test_body_below_the_rate_is_408_though_it_never_stops(self):
+        outcome, seconds = self.results["trickled body"]
+        self.assertTrue(25 <= seconds <= 50, seconds)
+        if isinstance(outcome, tuple):  # else the connection was gone before the answer was read
+            self.assert_problem(outcome[0], 408, "timeout")
+        else:
+            self.assertIsInstance(outcome, (Closed, OSError))
+
+    def test_slow_body_that_keeps_the_rate_is_served(self):
+        outcome, seconds = self.results["steady body"]
+        self.assertIsInstance(outcome, tuple, outcome)
+        self.assertEqual(outcome[0].status, 200)
+        self.assertGreater(seconds, 40)
 
     def test_missing_handshake_is_cut(self):
         outcome, seconds = self.results["handshake"]

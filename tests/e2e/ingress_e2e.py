@@ -4,7 +4,7 @@ import ssl
 import threading
 
 from enclave_case import EnclaveCase, document
-from wire import Connection, seal_request
+from wire import Closed, Connection, seal_request
 
 RESTARTS = 5
 CLIENTS = 4
@@ -31,7 +31,7 @@ class Restarts(EnclaveCase):
                     status = once()
                 except ConnectionRefusedError:
                     status = once()
-                except (OSError, AssertionError) as error:
+                except (OSError, AssertionError, Closed) as error:
                     status = repr(error)
                 (served if status == 200 else failed).append(status)
         threads = [threading.Thread(target=client) for _ in range(CLIENTS)]

@@ -1,15 +1,31 @@
 """Start, refresh, drain and end; and what a wrong configuration says."""
 
+import os
+import pathlib
 import re
 import shutil
 import subprocess
 import time
+import unittest
 
 from enclave_case import BINARY, ROOT, EnclaveCase
 from wire import Connection, request, seal_request, send_once
 
 BODY = b'{"card":{"cvv":"1"}}'
 SCHEMA_DEADLINE_S = 5
+
+
+class Confinement(EnclaveCase):
+    """What the running process may do."""
+
+    @unittest.skipIf(os.environ.get("NES_SANITIZED") == "1", "a sanitizer's runtime calls what it likes")
+    def test_runs_under_its_list_of_system_calls_without_privileges_to_gain(self):
+        threads = sorted(pathlib.Path(f"/proc/{self.enclave.process.pid}/task").iterdir())
+        self.assertGreater(len(threads), 2)
+        for thread in threads:
+            status = (thread / "status").read_text(encoding="ascii")
+            self.assertRegex(status, r"\nNoNewPrivs:\t1\n")
+            self.assertRegex(status, r"\nSeccomp:\t2\n", "2 is a filter")
 
 
 class SchemaRefresh(EnclaveCase):
@@ -29,8 +45,8 @@ class SchemaRefresh(EnclaveCase):
         answer = send_once(self.enclave, seal_request(body, schema))
         return int(answer.headers["x-fields-sealed"]) if answer.status == 200 else None
 
-    def wait_for(self, schema, body, count):
-        deadline = time.monotonic() + SCHEMA_DEADLINE_S
+    def wait_for(self, schema, body, count, timeout_s=SCHEMA_DEADLINE_S):
+        deadline = time.monotonic() + timeout_s
         while (seen := self.sealed_count(schema, body)) != count:
             self.assertLess(time.monotonic(), deadline, f"{seen} fields sealed, {count} expected")
             time.sleep(0.1)
@@ -61,7 +77,7 @@ class SchemaRefresh(EnclaveCase):
         for extension in ("yaml", "yml"):  # two files for one name
             self.put(f"twice-v1.{extension}", self.schema("a"))
         self.put("good-v1.yaml", self.schema("a"))
-        self.wait_for("good-v1", b'{"a":"1"}', 1)
+        self.wait_for("good-v1", b'{"a":"1"}', 1, timeout_s=25)  # behind the bombs
         for name in (*bad, "twice-v1"):
             with self.subTest(name):
                 self.assert_problem(send_once(self.enclave, seal_request(b"{}", name)), 404, "schema_unknown")

@@ -10,6 +10,7 @@ import time
 
 import process_memory
 from enclave_case import EnclaveCase
+from http2_wire import Http2Connection, data, head, headers, rst_stream, sealing_head
 from wire import Connection, open_request, seal_request, send_once
 
 
@@ -85,6 +86,25 @@ class Memory(EnclaveCase):
             for _ in range(3):
                 self.assertEqual(connection.read().status, 200)
             self.assert_forgotten()
+
+    def test_values_are_gone_over_http2_too(self):
+        for size in (0, 3_000, 40_000):
+            with self.subTest(size=size), Http2Connection(self.enclave) as connection:
+                body = payment(self.holder, self.number, size)
+                frames = [data(1, body[at:at + 16384], end_stream=False) for at in range(0, len(body), 16384)]
+                sealed = connection.exchange(1, headers(1, sealing_head()), *frames, data(1, b""))
+                self.assertEqual(sealed.status, 200)
+                self.assert_forgotten()
+                frames = [data(3, sealed.body[at:at + 16384], end_stream=False)
+                          for at in range(0, len(sealed.body), 16384)]
+                connection.send(headers(3, sealing_head(route="/v1/decrypt")), *frames, data(3, b""))
+                opened = connection.read(3)
+                self.assertIn(self.holder.encode(), opened.body)
+                connection.exchange(5, headers(5, head("GET", "/livez"), end_stream=True))
+                self.assert_forgotten()
+                connection.send(headers(7, sealing_head()), data(7, body[:200], end_stream=False), rst_stream(7))
+                connection.exchange(9, headers(9, head("GET", "/livez"), end_stream=True))
+                self.assert_forgotten()
 
     def test_values_of_a_client_that_goes_are_gone(self):
         with Connection(self.enclave) as connection:

@@ -1,0 +1,97 @@
+#include "enclave/service/served_connection.h"
+
+#include <utility>
+
+#include "enclave/service/worker.h"
+
+namespace nes::service {
+
+ServedConnection::ServedConnection(Worker& worker, std::unique_ptr<os::Stream> stream,
+                                   std::span<const Route> routes)
+    : worker_(worker), stream_(std::move(stream)), routes_(routes) {}
+
+ServedConnection::ServedConnection(ServedConnection&& other) noexcept
+    : worker_(other.worker_),
+      stream_(std::move(other.stream_)),
+      routes_(other.routes_),
+      client_names_(std::move(other.client_names_)),
+      client_sans_(std::move(other.client_sans_)),
+      index_(other.index_),
+      held_(std::exchange(other.held_, 0)),
+      interest_(std::exchange(other.interest_, 0)),
+      of_client_(other.of_client_) {
+  worker_.loop().modify(stream_->fd(), interest_, *this);
+}
+
+ServedConnection::~ServedConnection() {
+  set_held(0);
+  if (interest_ != 0) worker_.loop().remove(stream_->fd(), *this);
+}
+
+Result<void> ServedConnection::join_loop() {
+  NES_TRY(worker_.loop().add(stream_->fd(), EPOLLIN, *this));
+  interest_ = EPOLLIN;
+  return {};
+}
+
+void ServedConnection::set_interest(std::uint32_t events) {
+  if (events == interest_) return;
+  interest_ = events;
+  worker_.loop().modify(stream_->fd(), events, *this);
+}
+
+void ServedConnection::set_held(std::size_t bytes) {
+  if (bytes == held_) return;
+  worker_.state().status.inflight_bytes.fetch_add(bytes - held_,
+                                                  std::memory_order_relaxed);  // wraps as intended
+  held_ = bytes;
+}
+
+bool ServedConnection::would_overload(std::size_t bytes) const {
+  const State& state = worker_.state();
+  const std::uint64_t inflight = state.status.inflight_bytes.load(std::memory_order_relaxed);
+  return inflight - held_ + bytes > state.settings.max_inflight_bytes;
+}
+
+void ServedConnection::learn_client() {
+  client_names_ = tls::client_names(*stream_);
+  for (const tls::ClientName& name : client_names_)
+    client_sans_.push_back(
+        {.type = name.type == tls::ClientName::Type::kDns ? config::SanType::kDns : config::SanType::kUri,
+         .value = name.value});
+}
+
+RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
+  const auto content_type = head.find_single("Content-Type");
+  const auto schema = head.find_single(worker_.state().settings.schema_header_name);
+  http::Preferences preferences;
+  bool bad_preferences = false;
+  for (std::size_t i = 0; i < head.field_count(); ++i)
+    if (http::equals_ignore_case(head.field(i).name, "Prefer"))
+      bad_preferences |= !preferences.add(head.field(i).value);
+  return {.method = head.method,
+          .path = head.path,
+          .query = head.query,
+          .content_type = content_type.ok() ? *content_type : std::nullopt,
+          .schema_header = schema.ok() ? *schema : std::nullopt,
+          .client = {.sans = client_sans_},
+          .preferences = preferences,
+          .repeats_field = !content_type.ok() || !schema.ok(),
+          .bad_preferences = bad_preferences};
+}
+
+void ServedConnection::end_sending() {
+  stream_->end();
+  os::shutdown_write(stream_->fd());
+  set_held(0);
+  set_interest(EPOLLIN);
+}
+
+void ServedConnection::discard_rest() {
+  const os::StreamStatus status = os::discard_input(stream_->fd());
+  if (status == os::StreamStatus::kClosed || status == os::StreamStatus::kFailed) close();
+}
+
+void ServedConnection::close() { worker_.forget(*this); }
+
+}  // namespace nes::service

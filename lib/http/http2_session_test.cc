@@ -1,0 +1,216 @@
+#include "http/http2_session.h"
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+
+namespace nes::http {
+namespace {
+
+using std::string_literals::operator""s;
+
+constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+enum Type : char { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7 };
+constexpr char kEndStream = 1, kEndHeaders = 4;
+
+std::string frame(Type type, char flags, StreamId stream, const std::string& payload) {
+  std::string out;
+  for (int shift = 16; shift >= 0; shift -= 8) out += static_cast<char>(payload.size() >> shift);
+  out += type;
+  out += flags;
+  for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(stream >> shift);
+  return out + payload;
+}
+
+// Literals without indexing (RFC 7541 section 6.2.2).
+std::string block(const std::vector<std::pair<std::string, std::string>>& fields) {
+  std::string out;
+  for (const auto& [name, value] : fields)
+    out += "\0"s + static_cast<char>(name.size()) + name + static_cast<char>(value.size()) + value;
+  return out;
+}
+
+const std::string kPost =
+    block({{":method", "POST"}, {":scheme", "https"}, {":path", "/x"}, {":authority", "h"}});
+
+struct Received {
+  char type, flags;
+  StreamId stream;
+  std::string payload;
+};
+
+// An owner that answers nothing by itself and notes what it is told.
+class Owner final : public Http2Requests {
+ public:
+  void on_head(StreamId stream, std::string_view head) override { heads[stream] = head; }
+  void on_body(StreamId stream, std::span<const char> data) override {
+    bodies[stream].append(data.data(), data.size());
+  }
+  void on_end(StreamId stream) override { ended.push_back(stream); }
+  void on_closed(StreamId stream) override { closed.push_back(stream); }
+  Piece next_piece(StreamId, std::size_t max) override {
+    if (aborts) return {.size = 0, .then = Piece::Then::kAbort};
+    const std::size_t size = std::min({max, answer.size() - sent, piece_bytes});
+    if (size == 0 && !complete) return {.size = 0, .then = Piece::Then::kWait};
+    const bool last = complete && sent + size == answer.size();
+    return {.size = size, .then = last ? Piece::Then::kEnd : Piece::Then::kMore};
+  }
+  void write_piece(StreamId, std::span<char> out) override {
+    std::copy_n(answer.data() + sent, out.size(), out.data());
+    sent += out.size();
+  }
+  std::span<const Field> trailers(StreamId) override { return trailer_fields; }
+
+  std::map<StreamId, std::string> heads, bodies;
+  std::vector<StreamId> ended, closed;
+  std::string answer;
+  std::size_t sent = 0;
+  std::size_t piece_bytes = 1'000'000;
+  bool complete = true;
+  bool aborts = false;
+  std::vector<Field> trailer_fields;
+};
+
+class Http2SessionTest : public ::testing::Test {
+ protected:
+  Http2SessionTest() : session(std::move(Http2Session::create(owner)).value()) {
+    EXPECT_TRUE(receive(std::string(kPreface) + frame(kSettings, 0, 0, "")));
+    sent();
+  }
+
+  bool receive(const std::string& data) { return session->receive(data, 1'000).ok(); }
+
+  std::vector<Received> sent() {
+    std::string all;
+    std::vector<char> room(limits::kHttp2WriteBytes);
+    while (const std::size_t size = session->send(room)) all.append(room.data(), size);
+    std::vector<Received> frames;
+    for (std::size_t at = 0; at < all.size();) {
+      const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(all[at + i]); };
+      const std::size_t size = std::size_t{byte(0)} << 16 | std::size_t{byte(1)} << 8 | byte(2);
+      frames.push_back({all[at + 3], all[at + 4], byte(8), all.substr(at + 9, size)});
+      at += 9 + size;
+    }
+    return frames;
+  }
+
+  Owner owner;
+  std::unique_ptr<Http2Session> session;
+};
+
+TEST_F(Http2SessionTest, tells_head_body_and_end_however_the_bytes_are_split) {
+  const std::string message =
+      frame(kHeaders, kEndHeaders, 1, kPost) + frame(kData, 0, 1, "ab") + frame(kData, kEndStream, 1, "c");
+  for (const char byte : message) ASSERT_TRUE(receive(std::string(1, byte)));
+  EXPECT_EQ(owner.heads[1], "POST /x HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(owner.bodies[1], "abc");
+  EXPECT_EQ(owner.ended, std::vector<StreamId>{1});
+}
+
+TEST_F(Http2SessionTest, sends_an_answer_in_frames_with_its_trailers) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders | kEndStream, 1, kPost)));
+  owner.answer = std::string(40'000, 'x');
+  owner.trailer_fields = {{"x-lines-failed", "0"}};
+  const Field field{"x-a", "1"};
+  session->answer(1, {.status = 200, .fields = {&field, 1}, .has_body = true});
+  const std::vector<Received> frames = sent();
+  std::string body;
+  for (const Received& got : frames)
+    if (got.type == kData) body += got.payload;
+  EXPECT_EQ(body, owner.answer);
+  ASSERT_GE(frames.size(), 4U);
+  EXPECT_EQ(frames.front().type, kHeaders);
+  EXPECT_EQ(frames.back().type, kHeaders);
+  EXPECT_EQ(frames.back().flags & kEndStream, kEndStream);
+  EXPECT_EQ(owner.closed, std::vector<StreamId>{1});
+}
+
+TEST_F(Http2SessionTest, waits_for_an_answer_that_is_not_there_yet) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders | kEndStream, 1, kPost)));
+  owner.complete = false;
+  session->answer(1, {.status = 200, .fields = {}, .has_body = true});
+  EXPECT_EQ(sent().size(), 1U);
+  owner.answer = "late";
+  session->resume(1);
+  const std::vector<Received> some = sent();
+  ASSERT_EQ(some.size(), 1U);
+  EXPECT_EQ(some[0].payload, "late");
+  owner.complete = true;
+  session->resume(1);
+  const std::vector<Received> rest = sent();
+  ASSERT_EQ(rest.size(), 1U);
+  EXPECT_EQ(rest[0].flags, kEndStream);
+}
+
+TEST_F(Http2SessionTest, resets_a_stream_whose_answer_is_broken) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders | kEndStream, 1, kPost)));
+  owner.aborts = true;
+  session->answer(1, {.status = 200, .fields = {}, .has_body = true});
+  const std::vector<Received> frames = sent();
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back().type, kReset);
+  EXPECT_FALSE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, resets_without_error_what_is_answered_before_its_end) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost)));
+  session->answer(1, {.status = 413, .fields = {}, .has_body = false});
+  const std::vector<Received> frames = sent();
+  ASSERT_EQ(frames.size(), 2U);
+  EXPECT_EQ(frames[1].type, kReset);
+  EXPECT_EQ(frames[1].payload, std::string(4, '\0'));
+  EXPECT_TRUE(receive(frame(kData, 0, 1, "was on its way")));
+  sent();
+  EXPECT_FALSE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, ends_the_connection_for_a_frame_on_a_closed_stream) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders | kEndStream, 1, kPost)));
+  session->answer(1, {.status = 200, .fields = {}, .has_body = false});
+  sent();
+  receive(frame(kData, 0, 1, "x"));
+  const std::vector<Received> frames = sent();
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back().type, kGoaway);
+  EXPECT_TRUE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, takes_pings_up_to_its_budget) {
+  for (std::uint32_t i = 0; i + 1 < limits::kHttp2Budget; ++i) {  // SETTINGS was one
+    ASSERT_TRUE(receive(frame(kPing, 0, 0, std::string(8, 'p'))));
+    ASSERT_EQ(sent().size(), 1U) << i;
+  }
+  receive(frame(kPing, 0, 0, std::string(8, 'p')));
+  const std::vector<Received> frames = sent();
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back().type, kGoaway);
+  EXPECT_TRUE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, refuses_another_protocol) {
+  Owner other;
+  auto fresh = Http2Session::create(other);
+  ASSERT_TRUE(fresh.ok());
+  EXPECT_FALSE((*fresh)->receive(std::string_view("GET / HTTP/1.1\r\nHost: h\r\n\r\n"), 0).ok());
+  EXPECT_TRUE((*fresh)->is_over());
+}
+
+TEST_F(Http2SessionTest, is_over_once_it_has_ended_and_its_streams_have) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost)));
+  session->announce_end();
+  session->end(Http2Error::kNoError);
+  sent();
+  EXPECT_FALSE(session->is_over());
+  ASSERT_TRUE(receive(frame(kData, kEndStream, 1, "")));
+  session->answer(1, {.status = 200, .fields = {}, .has_body = false});
+  sent();
+  EXPECT_TRUE(session->is_over());
+}
+
+}  // namespace
+}  // namespace nes::http

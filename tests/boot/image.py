@@ -1,0 +1,44 @@
+"""Images for the boot tests: an EIF of our kernel and enclave-init around one program."""
+
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT / "devkit"), str(ROOT / "tests/eif")]
+
+import cpio  # found by the line above
+import eif_file
+
+BINARIES = pathlib.Path(os.environ.get("NES_BIN", ROOT / "build/release/bin"))
+CMDLINE = "reboot=k panic=30 pci=off nomodules console=ttyS0 random.trust_cpu=on"
+
+
+def kernels():
+    """(enclave's, parent's) bzImage, built unless they are there."""
+    built = subprocess.run([ROOT / "kernel/build.sh", "enclave", "parent"], stdout=subprocess.PIPE, check=True, text=True)
+    return tuple(pathlib.Path(line) for line in built.stdout.splitlines())
+
+
+def boot_ramdisk():
+    return cpio.archive({"init": ((BINARIES / "enclave-init").read_bytes(), 0o755), "dev": None})
+
+
+def image_ramdisk(command, environment=(), user=None, directory=None, files=None):
+    """`files` are those below rootfs/. What is None has no file in the archive, as in an image that says nothing."""
+    entries = {f"rootfs/{path}": content for path, content in (files or {}).items()} or {"rootfs": None}
+    for name, lines in (("cmd", command), ("env", environment)):
+        if lines is not None:
+            entries[name] = "".join(line + "\n" for line in lines).encode()
+    for name, line in (("user", user), ("workdir", directory)):
+        if line is not None:
+            entries[name] = (line + "\n").encode()
+    return cpio.archive(entries)
+
+
+def build(kernel, path, **image):
+    """Writes an EIF with the image_ramdisk() of the arguments; returns its bytes."""
+    eif = eif_file.write(kernel.read_bytes(), CMDLINE, [boot_ramdisk(), image_ramdisk(**image)])
+    path.write_bytes(eif)
+    return eif

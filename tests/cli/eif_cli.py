@@ -1,0 +1,58 @@
+"""nitro-enc eif against images and PCRs made here with struct, zlib and hashlib, which share no code with it."""
+
+import hashlib
+import struct
+import zlib
+
+from cli_case import REFUSED, CliCase
+
+KERNEL, CMDLINE, RAMDISK, SIGNATURE, METADATA = 1, 2, 3, 4, 5
+SECTIONS = [(KERNEL, b"kernel" * 999), (CMDLINE, b"reboot=k panic=30"), (METADATA, b"{}"), (RAMDISK, b"zero" * 77),
+            (RAMDISK, b"one" * 1234)]
+
+
+def image(sections):
+    body, offsets, sizes = b"", [], []
+    for kind, data in sections:
+        offsets.append(548 + len(body))
+        sizes.append(len(data))
+        body += struct.pack(">HHQ", kind, 0, len(data)) + data
+    head = b".eif" + struct.pack(">HHQQHH", 4, 0, 1 << 30, 2, 0, len(sections))
+    for table in (offsets, sizes):
+        head += struct.pack(">32Q", *table, *[0] * (32 - len(table)))
+    head += bytes(4)
+    return head + struct.pack(">I", zlib.crc32(head + body)) + body
+
+
+def pcr(*contents):
+    return hashlib.sha384(bytes(48) + hashlib.sha384(b"".join(contents)).digest()).hexdigest()
+
+
+class Eif(CliCase):
+    def write(self, content):
+        path = self.directory / "x.eif"
+        path.write_bytes(content)
+        return path
+
+    def test_describe_agrees_with_a_calculator_that_shares_no_code(self):
+        kernel, cmdline, zero, one = (SECTIONS[i][1] for i in (0, 1, 3, 4))
+        path = self.write(image(SECTIONS))
+        described = self.run_json("eif", "describe", path)
+        self.assertEqual(described, {
+            "EifVersion": 4, "IsSigned": False, "CheckCRC": True,
+            "Measurements": {"HashAlgorithm": "Sha384 { ... }", "PCR0": pcr(kernel, cmdline, zero, one),
+                             "PCR1": pcr(kernel, cmdline, zero), "PCR2": pcr(one)}})
+        self.assertEqual(self.run_json("eif", "verify", path)["Measurements"], described["Measurements"])
+        self.run_cli("eif", "verify", path, "--pcr0", described["Measurements"]["PCR0"])
+        self.run_cli("eif", "verify", path, "--pcr0", described["Measurements"]["PCR1"], status=REFUSED)
+
+    def test_verify_refuses_what_is_broken(self):
+        good = image(SECTIONS)
+        for broken in (good[:-1], good + b"\0", good[:600] + b"?" + good[601:], good[:548], b"",
+                       image(SECTIONS[1:]), image(SECTIONS + SECTIONS[:1])):
+            self.run_cli("eif", "verify", self.write(broken), status=REFUSED)
+
+    def test_verify_refuses_a_signature_that_it_cannot_check(self):
+        path = self.write(image(SECTIONS + [(SIGNATURE, b"\x80")]))
+        self.assertTrue(self.run_json("eif", "describe", path)["IsSigned"])
+        self.run_cli("eif", "verify", path, status=REFUSED)

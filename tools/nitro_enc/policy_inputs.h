@@ -1,0 +1,64 @@
+// What the policy commands work on: the intended images and people, and the policy and grants of a key, from
+// KMS or from files.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "aws/key_access.h"
+#include "policy/audit.h"
+#include "tools/nitro_enc/aws_session.h"
+#include "tools/nitro_enc/command.h"
+
+namespace nes::nitro_enc {
+
+// --summary, --pcr0; --importer, --admin; --kms-key-id, --policy, --grants and AWS's. Behind `flags`.
+std::vector<Flag> with_image_flags(std::vector<Flag> flags);
+std::vector<Flag> with_people_flags(std::vector<Flag> flags);
+std::vector<Flag> with_policy_flags(std::vector<Flag> flags);
+
+// The pcr0 of a build-summary.json, in lower case. kNotFound and kIo of the file; kMalformed if it has none,
+// or one that is no PCR0 or zero, which is debug mode's.
+Result<std::string> read_summary_pcr0(const std::string& path);
+
+// The values of --summary and --pcr0 and of `more` (flags with a PCR0 as value), in lower case, each once;
+// one or two. Nothing after a line on `err`; `status` then says how. `max` is at most 2.
+std::optional<std::vector<std::string>> intended_pcr0s(const Arguments& arguments, std::size_t max,
+                                                       Context& context, Status& status);
+// With the people of --importer and --admin.
+std::optional<policy::Intent> parse_intent(const Arguments& arguments, Context& context, Status& status);
+// The values of a repeated flag, which must be ARNs of one principal each. As above.
+std::optional<std::vector<std::string>> principals_of(const Arguments& arguments, std::string_view flag,
+                                                      Context& context, Status& status);
+// Of --role: an IAM role's ARN. As above.
+std::optional<std::string> role_of(const Arguments& arguments, Context& context, Status& status);
+
+struct KeyPolicy {
+  std::string text;
+  policy::Policy parsed;
+  std::vector<policy::Grant> grants;
+  bool knows_grants = false;  // false: a file had the policy and none had the grants
+};
+
+// A policy document, or what `aws kms get-key-policy` prints. Errors of the file, and of policy::parse().
+Result<KeyPolicy> read_policy_file(const std::string& path);
+// What `aws kms list-grants` prints. kMalformed also if it says that there is more.
+Result<std::vector<policy::Grant>> read_grants_file(const std::string& path);
+
+// The key of --kms-key-id, with a way to it. Null after a line on `err`; `status` then says how.
+struct LiveKey {
+  std::unique_ptr<AwsSession> session;
+  aws::KeyAccess access;
+};
+std::unique_ptr<LiveKey> open_key(const Arguments& arguments, Context& context, Status& status);
+std::optional<KeyPolicy> fetch_policy(LiveKey& key, Context& context);
+
+// By --policy and --grants, or by --kms-key-id. Nothing after a line on `err`; `status` then says how.
+std::optional<KeyPolicy> load_policy(const Arguments& arguments, Context& context, Status& status);
+
+// `text` as a policy. Nothing after a line on `err`.
+std::optional<policy::Policy> parse_policy(std::string_view text, std::string_view subject, Context& context);
+
+}  // namespace nes::nitro_enc

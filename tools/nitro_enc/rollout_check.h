@@ -1,0 +1,35 @@
+// `nitro-enc rollout-check`: whether manifests, nodes, image and policy fit together before they meet.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/nitro_enc/command.h"
+#include "tools/nitro_enc/rollout_facts.h"
+
+namespace nes::nitro_enc {
+
+struct Rollout {
+  std::vector<Container> containers;
+  std::optional<Allocator> allocator{};
+  ImageFacts image{};
+  std::optional<std::string> summary_pcr0{};  // lower case
+  std::optional<bool> has_foreign_ca{};
+  std::uint64_t parent_cid = 3;  // as the enclave sees the parent; 2 under QEMU
+};
+
+struct Mistake {
+  std::string where;  // FILE:LINE, or what it is about
+  std::string what;
+  std::string fix;
+};
+
+// Everything that does not fit, in the order of the manifests. What is not there is not compared, but there
+// must be a runner: the container enclave-runner, or one with ENCLAVE_MEMORY_MB.
+std::vector<Mistake> find_mistakes(const Rollout& rollout);
+
+Status check_rollout(const Arguments& arguments, Context& context);
+
+}  // namespace nes::nitro_enc
