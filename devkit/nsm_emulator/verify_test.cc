@@ -335,7 +335,7 @@ TEST_F(VerifyTest, takes_es384_alone) {
     EXPECT_EQ(with(header(1, algorithm), 0, 96), "syntax: the algorithm is not ES384") << algorithm;
   EXPECT_EQ(with(header(2, -35), 0, 96), "syntax: the protected header is not the algorithm alone");
   EXPECT_EQ(with(header(1, -35), 1, 96), "syntax: the unprotected header is not empty");
-  EXPECT_EQ(with(header(1, -35), 0, 95), "syntax: a field is too short or too long");
+  EXPECT_EQ(with(header(1, -35), 0, 95), "syntax: the signature is too short or too long");
   EXPECT_EQ(with(header(1, -35), 0, 97), "syntax: a field is too short or too long");
 }
 

@@ -111,6 +111,7 @@ class AllocationTest : public testing::Test {
   base::Published<keyring::VersionIds> versions_;
   base::Published<ServedTls> tls_;
   KeyUseRegistry key_use_;
+  SealLimit no_limit_{0, clock_};
   const config::ClientPatterns anyone_ =
       std::get<config::ClientPatterns>(config::ClientPatterns::parse("anonymous"));
   State state_{.clock = clock_,
@@ -128,6 +129,7 @@ class AllocationTest : public testing::Test {
                .tls = tls_,
                .attestation = nullptr,
                .key_use = key_use_,
+               .seal_limit = no_limit_,
                .started_ms = 0,
                .request_key_refresh = [] {},
                .request_drain = [] {}};
