@@ -47,8 +47,7 @@ struct Surroundings {
 class Service {
  public:
   // All must outlive the service.
-  Service(const config::Config& config, Surroundings surroundings, const Clock& clock,
-          telemetry::Log& log);
+  Service(const config::Config& config, Surroundings surroundings, const Clock& clock, telemetry::Log& log);
   ~Service();
 
   // Runs until SIGTERM or SIGINT and the drain that follows. The process's exit status: 0 after a drain, 1 if

@@ -39,6 +39,8 @@ int main(int argc, char** argv) {
   const Options& options = std::get<Options>(parsed);
   if (options.action() == Options::Action::kHelp) return print(nes::vsock_proxy::usage(options.mode()));
   if (options.action() == Options::Action::kVersion) return print("vsock-proxy " NES_VERSION "\n");
+  // Before anything is judged: it is there to find out what is wrong.
+  if (options.action() == Options::Action::kPrintConfig) return print(options.print());
 
   auto configured = nes::vsock_proxy::configure(options, variable);
   if (const auto* const error = std::get_if<UsageError>(&configured)) return refuse(*error);
@@ -49,7 +51,6 @@ int main(int argc, char** argv) {
     if (const auto* const error = std::get_if<UsageError>(&read)) return refuse(*error);
     list = std::get<nes::vsock_proxy::AllowList>(std::move(read));
   }
-  if (options.action() == Options::Action::kPrintConfig) return print(options.print());
   if (options.action() == Options::Action::kCheckConfig) return print("the configuration is good\n");
 
   const sigset_t signals = nes::vsock_proxy::block_signals();

@@ -7,9 +7,9 @@
 
 namespace nes::nitro_enc {
 
-std::vector<Command> schema_commands();  // schema_commands.cc
-std::vector<Command> dek_commands();     // dek_commands.cc
-std::vector<Command> attest_commands();  // attest_command.cc
+std::vector<Command> schema_commands();   // schema_commands.cc
+std::vector<Command> dek_commands();      // dek_commands.cc
+std::vector<Command> attest_commands();   // attest_command.cc
 std::vector<Command> policy_commands();   // policy_commands.cc
 std::vector<Command> rollout_commands();  // rollout_command.cc
 std::vector<Command> eif_commands();      // eif_commands.cc
