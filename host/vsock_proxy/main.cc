@@ -36,7 +36,7 @@ int main(int argc, char** argv) {
   const std::vector<std::string_view> words(argv + 1, argv + argc);
   auto parsed = Options::parse(words, variable);
   if (const auto* const error = std::get_if<UsageError>(&parsed)) return refuse(*error);
-  const Options& options = std::get<Options>(parsed);
+  const Options& options = *std::get_if<Options>(&parsed);
   if (options.action() == Options::Action::kHelp) return print(nes::vsock_proxy::usage(options.mode()));
   if (options.action() == Options::Action::kVersion) return print("vsock-proxy " NES_VERSION "\n");
   // Before anything is judged: it is there to find out what is wrong.
@@ -44,12 +44,12 @@ int main(int argc, char** argv) {
 
   auto configured = nes::vsock_proxy::configure(options, variable);
   if (const auto* const error = std::get_if<UsageError>(&configured)) return refuse(*error);
-  const auto& configuration = std::get<nes::vsock_proxy::Configuration>(configured);
+  const auto& configuration = *std::get_if<nes::vsock_proxy::Configuration>(&configured);
   nes::vsock_proxy::AllowList list;
   if (options.mode() == Mode::kEgress) {
     auto read = nes::vsock_proxy::read_allow_list_file(configuration.allow_list_file);
     if (const auto* const error = std::get_if<UsageError>(&read)) return refuse(*error);
-    list = std::get<nes::vsock_proxy::AllowList>(std::move(read));
+    list = std::move(*std::get_if<nes::vsock_proxy::AllowList>(&read));
   }
   if (options.action() == Options::Action::kCheckConfig) return print("the configuration is good\n");
 

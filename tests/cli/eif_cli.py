@@ -1,6 +1,7 @@
 """nitro-enc eif against images and PCRs made here with struct, zlib and hashlib, which share no code with it."""
 
 import hashlib
+import json
 import struct
 import zlib
 
@@ -45,6 +46,24 @@ class Eif(CliCase):
         self.assertEqual(self.run_json("eif", "verify", path)["Measurements"], described["Measurements"])
         self.run_cli("eif", "verify", path, "--pcr0", described["Measurements"]["PCR0"])
         self.run_cli("eif", "verify", path, "--pcr0", described["Measurements"]["PCR1"], status=REFUSED)
+
+    def test_verify_compares_with_what_nitro_cli_printed(self):
+        path = self.write(image(SECTIONS))
+        measured = self.run_json("eif", "verify", path)
+        others = self.directory / "pcr-values.json"
+
+        def verify(text, status=0):
+            others.write_text(text, encoding="ascii")
+            self.run_cli("eif", "verify", path, "--measurements", others, status=status)
+        verify(json.dumps(measured))
+        verify(json.dumps({"Measurements": {**measured["Measurements"], "PCR8": "00", "PCR0": measured["Measurements"]["PCR0"].upper()}}))
+        for name in ("PCR0", "PCR1", "PCR2"):
+            verify(json.dumps({"Measurements": {**measured["Measurements"], name: "ab" * 48}}), REFUSED)
+            verify(json.dumps({"Measurements": {k: v for k, v in measured["Measurements"].items() if k != name}}), REFUSED)
+        for text in ("", "[]", json.dumps(measured["Measurements"]), json.dumps(measured)[:-1],
+                     json.dumps(measured).replace('"PCR1"', '"PCR0"')):
+            verify(text, REFUSED)
+        self.run_cli("eif", "verify", path, "--measurements", self.directory / "none.json", status=REFUSED)
 
     def test_verify_refuses_what_is_broken(self):
         good = image(SECTIONS)
