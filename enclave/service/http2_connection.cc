@@ -20,6 +20,10 @@ using telemetry::Counter;
 
 namespace {
 
+// A refused request is answered after a body up to this size: clients that see a stream reset while they send
+// often lose the answer. What comes meanwhile is dropped.
+constexpr std::size_t kRefusedBodyBytes = std::size_t{64} * 1024;
+
 std::span<const char> as_chars(ByteView bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
 }
@@ -68,6 +72,7 @@ class Http2Connection::Stream final : public os::Deadline {
   std::size_t moved_since_check = 0;  // bytes of body or answer
   const Route* route = nullptr;       // of an admitted request
   std::optional<ErrorCode> refusal;   // or why it is refused
+  bool has_small_body = false;        // that is waited for although it is refused
   bool queued = false;                // in ready_, or answered
 
  private:
@@ -262,7 +267,7 @@ void Http2Connection::refuse(Stream& stream, ErrorCode code) {
   stream.refusal = code;
   stream_bytes_ -= stream.held();
   stream.body = {};
-  enqueue(stream);
+  if (!stream.has_small_body) enqueue(stream);
 }
 
 void Http2Connection::on_head(StreamId id, std::string_view head_text) {
@@ -279,19 +284,22 @@ void Http2Connection::on_head(StreamId id, std::string_view head_text) {
     stream.head.clear();
     return refuse(stream, code);
   }
+  const auto expect = head.find_single("Expect");
+  const bool waits_for_100 = expect.ok() && expect->has_value();
+  stream.has_small_body =
+      !waits_for_100 && head.content_length > 0 && head.content_length <= kRefusedBodyBytes;
   const auto route = worker_.handler().admit(routes_, describe(head));
   if (!route.ok()) return refuse(stream, route.error().code);
   stream.route = *route;
   if (head.content_length > worker_.state().settings.max_body_bytes)
     return refuse(stream, ErrorCode::kBodyTooLarge);
   // expect_continue needs a body announced in HTTP/1.1's way; here it is the stream that goes on.
-  const auto expect = head.find_single("Expect");
-  if (expect.ok() && expect->has_value()) session_->answer_continue(id);
+  if (waits_for_100) session_->answer_continue(id);
 }
 
 void Http2Connection::on_body(StreamId id, std::span<const char> data) {
   Stream* stream = find(id);
-  if (stream == nullptr || stream->queued) return;  // it has its answer
+  if (stream == nullptr || stream->queued || stream->refusal) return;  // it has its answer
   stream->moved_since_check += data.size();
   if (stream->body.size() + data.size() > worker_.state().settings.max_body_bytes)
     return refuse(*stream, ErrorCode::kBodyTooLarge);
@@ -317,6 +325,7 @@ void Http2Connection::stream_is_slow(Stream& stream) {
   if (std::exchange(stream.moved_since_check, 0) >= limits::kMinBytesPerCheck)
     return worker_.loop().arm(stream, limits::kRateCheckMs);
   worker_.counters().add(Counter::kTimeouts);
+  stream.has_small_body = false;  // and if it has, it does not send it
   if (stream.queued)
     session_->reset(stream.id, Http2Error::kCancel);
   else

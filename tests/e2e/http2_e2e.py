@@ -110,6 +110,20 @@ class Requests(EnclaveCase):
                     connection.send(window_update(0, len(got.payload)), window_update(1, len(got.payload)))
         self.assertEqual((fields[":status"], received), ("200", body))
 
+    def test_a_refused_request_with_a_short_body_is_answered_behind_it_and_not_reset(self):
+        """curl 7.88 loses an answer whose stream is reset while it sends."""
+        body = b"x" * 2000
+        with Http2Connection(self.enclave) as connection:
+            connection.send(headers(1, sealing_head(("content-length", "2000"), schema="")),
+                            data(1, body[:1000], end_stream=False))
+            self.assertEqual(connection.exchange(3, sealing(3, BODY)).status, 200)
+            self.assertNotIn(1, connection.answers, "not yet")
+            connection.send(data(1, body[1000:]))
+            answer = connection.read(1)
+            self.assert_problem(answer, 400, "schema_header_missing")
+            self.assertEqual(connection.exchange(5, sealing(5, BODY)).status, 200)
+            self.assertIsNone(answer.reset)
+
     def test_body_over_the_limit_is_413_and_the_rest_is_not_waited_for(self):
         with Http2Connection(self.enclave) as connection:
             connection.send(headers(1, sealing_head(("content-length", "4194305"))))
