@@ -260,7 +260,7 @@ Result<void> Parser::element(std::string_view name, Statement& out) {
   const auto once = [this](bool is_first, auto&& value, auto& into) -> Result<void> {
     if (!value.ok()) return value.error();
     if (!is_first) return refuse("an element and its Not form are both there");
-    into = std::move(value).value();
+    into = std::forward<decltype(value)>(value).value();
     return {};
   };
   const bool all_but = name.starts_with("Not");

@@ -56,7 +56,7 @@ class Declarer {
            transitions_ > limits::kPlanTransitions;
   }
 
-  Members closure(Members members) {
+  Members closure(const Members& members) {
     Members out;
     ++walk_;
     const auto visit = [this, &out](SchemaId id) {

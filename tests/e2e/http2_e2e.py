@@ -468,6 +468,10 @@ class Overload(EnclaveCase):
                 self.assertEqual(connection.exchange(i, data(i, b'"}')).status, 200)
             self.assertEqual(connection.exchange(31, sealing(31, part + b'"}')).status, 200)
 
+
+class Fairness(EnclaveCase):
+    """One connection asks for much, another for little."""
+
     def test_a_greedy_client_does_not_keep_another_waiting(self):
         work = [sealing(i, b'{"card":{"number":"%d"},"items":[%s]}' % (i, b",".join([BODY] * 200)))
                 for i in range(1, 2001, 2)]
