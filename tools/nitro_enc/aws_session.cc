@@ -100,7 +100,7 @@ std::unique_ptr<AwsSession> AwsSession::create(const Arguments& arguments, std::
     tls = trusted_authorities(bundle, context);
     if (tls == nullptr) return nullptr;
   }
-  return std::unique_ptr<AwsSession>(new AwsSession(context, std::move(tls), std::move(options)));
+  return std::unique_ptr<AwsSession>(new AwsSession(context, tls, std::move(options)));
 }
 
 }  // namespace nes::nitro_enc

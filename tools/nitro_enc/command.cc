@@ -46,7 +46,7 @@ void print_command(std::ostream& out, const Command& command) {
   out << "usage: " << full_name(command);
   for (const Flag& flag : command.syntax.flags)
     if (flag.occurs == Occurs::kRequired) out << ' ' << spelled(flag);
-  if (command.syntax.flags.size() > 0) out << " [FLAGS...]";
+  if (!command.syntax.flags.empty()) out << " [FLAGS...]";
   if (!command.syntax.operand.empty()) {
     out << ' ' << command.syntax.operand;
     if (command.syntax.max_operands > 1) out << "...";
