@@ -35,7 +35,7 @@ class Declarer {
       out.starts.push_back(state(members));
       if (out.starts.back() != kNothingPlanned) all.insert(all.end(), members.begin(), members.end());
     }
-    out.united = state(closure(std::move(all)));
+    out.united = state(closure(all));
     while (!pending_.empty() && !over_limit()) {
       const Ids::const_iterator next = pending_.back();
       pending_.pop_back();
@@ -134,7 +134,7 @@ class Declarer {
         targets.push_back(node.unevaluated_properties);
       }
     }
-    return targets.empty() ? undeclared_ : state(closure(std::move(targets)));
+    return targets.empty() ? undeclared_ : state(closure(targets));
   }
 
   PlanState element(const Members& members, std::size_t index) {
@@ -149,7 +149,7 @@ class Declarer {
       say(node.unevaluated_items);
       steps_.spend(1);
     }
-    return state(closure(std::move(targets)));
+    return state(closure(targets));
   }
 
   const SchemaGraph& graph_;
