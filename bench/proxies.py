@@ -52,7 +52,7 @@ def start_haproxy(folder, backend):
     (folder / "haproxy.cfg").write_text(f"""
 global
   nbthread 1
-  maxconn 10000
+  maxconn 1000
 defaults
   mode tcp
   option splice-auto
