@@ -12,7 +12,7 @@ import cpio  # found by the line above
 import eif_file
 
 BINARIES = pathlib.Path(os.environ.get("NES_BIN", ROOT / "build/release/bin"))
-CMDLINE = "reboot=k panic=30 pci=off nomodules console=ttyS0 random.trust_cpu=on"
+CMDLINE = (ROOT / "kernel/cmdline").read_text().strip()
 
 
 def kernels():
