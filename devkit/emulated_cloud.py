@@ -41,7 +41,8 @@ def key_policy(pcr0s):
 
 
 class EmulatedCloud:
-    def __init__(self, binaries, home, credentials_lifetime_s=3600):
+    def __init__(self, binaries, home, credentials_lifetime_s=3600, unsigned_documents=False):
+        """`unsigned_documents`: KMS takes those of QEMU's NSM, and no others."""
         self.bin, self.home = pathlib.Path(binaries), pathlib.Path(home)
         self.home.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.aws_state, self.nsm_state = self.home / "aws", self.home / "nsm"
@@ -54,6 +55,7 @@ class EmulatedCloud:
         self.schema_dir = self.aws_state / "s3" / BUCKET / PREFIX
         self.schema_key = self.home / "schema-signing.pem"
         self.lifetime_s = credentials_lifetime_s
+        self.believes = ["--attestation-unsigned"] if unsigned_documents else ["--attestation-root", self.root_pem]
         self.aws = self.egress = None
         self.port = self.tls_port = self.egress_port = 0  # chosen at the first start, and kept
         self.key_arn = self.secret_arn = ""
@@ -87,7 +89,8 @@ class EmulatedCloud:
     def start_aws(self, options=()):
         self.aws = Background(
             [self.bin / "aws-emulator", "--listen", f"tcp:127.0.0.1:{self.port}",
-             "--tls-listen", f"tcp:127.0.0.1:{self.tls_port}", "--state", self.aws_state, "--account", ACCOUNT, "--region", REGION, "--imds-role", ROLE, "--attestation-root", self.root_pem,
+             "--tls-listen", f"tcp:127.0.0.1:{self.tls_port}", "--state", self.aws_state, "--account", ACCOUNT,
+             "--region", REGION, "--imds-role", ROLE, *self.believes,
              "--credentials-lifetime-secs", self.lifetime_s, "--faults", self.faults_file, *options],
             self.home / "aws.log")
         self.aws.wait_for_line("ready")

@@ -24,7 +24,7 @@ import cpio
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARENT_CID, ENCLAVE_CID = 3, 16
-PARENT_MEMORY = "256M"
+PARENT_MEMORY = "384M"
 SKIPPED = 77  # exit status: what is needed is not there
 
 
@@ -102,7 +102,7 @@ class QemuNode:
         for vm in vms:
             arguments += ["--vm", vm]
         self._launch("vsock", arguments)
-        self._wait(lambda: all((self.folder / f"{name}.sock").exists() for name in ("parent", "enclave")), "vsock", 10)
+        self.wait(lambda: all((self.folder / f"{name}.sock").exists() for name in ("parent", "enclave")), "vsock", 10)
 
     def start_parent(self):
         forwards = "".join(f",hostfwd=tcp:127.0.0.1:{here}-10.0.2.15:{there}" for here, there in self.forward.items())
@@ -148,15 +148,18 @@ class QemuNode:
             found = re.search(pattern, self.console(name))
             return found is not None
 
-        self._wait(look, name, timeout_s)
+        self.wait(look, name, timeout_s)
         return found
 
     def connect_to_enclave(self, port, timeout_s=10):
-        """A socket to a vsock port of the enclave, as from CID 2 (the host): no process of a real node has that."""
+        return self.connect_as_host("enclave", port, timeout_s)
+
+    def connect_as_host(self, name, port, timeout_s=10):
+        """A socket to a vsock port of a guest, from CID 2 (the host): no process of a real node has that."""
         peer = socket.socket(socket.AF_UNIX)
         peer.settimeout(timeout_s)
         try:
-            peer.connect(str(self.folder / "enclave.vsock"))
+            peer.connect(str(self.folder / f"{name}.vsock"))
             peer.sendall(b"CONNECT %d\n" % port)
             answer = b""
             while not answer.endswith(b"\n"):
@@ -186,7 +189,8 @@ class QemuNode:
         process.kill()
         process.wait()
 
-    def _wait(self, condition, name, timeout_s):
+    def wait(self, condition, name, timeout_s):
+        """Until `condition()`, as long as the program `name` runs. Raises StartFailed."""
         deadline = time.monotonic() + timeout_s
         while not condition():
             # What a guest said last is looked at once more after its end.

@@ -35,6 +35,7 @@ key_of() {
     gcc --version
     ld --version
     xz --version
+    if [[ $1 == parent ]]; then cat "$kernel/parent_vsock.h"; fi
     local fragment
     while read -r fragment; do
       basename "$fragment"
@@ -104,6 +105,12 @@ compile() {
   if command -v ccache >/dev/null; then
     make+=('CC=ccache gcc')
     export CCACHE_BASEDIR=$build CCACHE_NOHASHDIR=1
+  fi
+  if [[ $flavour == parent ]]; then
+    local object
+    for object in virtio_transport virtio_transport_common; do
+      make+=("CFLAGS_$object.o=-include $kernel/parent_vsock.h")
+    done
   fi
   mkdir -p "$objects"
   "${make[@]}" tinyconfig >"$log" 2>&1 || die "no configuration: see $log"

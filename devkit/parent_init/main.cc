@@ -17,8 +17,9 @@
 #include <cstring>
 #include <map>
 #include <string>
-#include <vector>
 
+#include "devkit/parent_init/commands.h"
+#include "devkit/parent_init/programs.h"
 #include "os/endpoint.h"
 #include "os/unique_fd.h"
 
@@ -108,36 +109,6 @@ void bring_up_network() {
   }
 }
 
-std::vector<std::vector<std::string>> read_programs() {
-  std::vector<std::vector<std::string>> programs;
-  std::FILE* file = std::fopen("/programs", "re");
-  if (file == nullptr) return programs;
-  char line[4096];
-  while (std::fgets(line, sizeof line, file) != nullptr) {
-    std::vector<std::string> words;
-    char* rest = nullptr;
-    for (char* word = ::strtok_r(line, " \n", &rest); word != nullptr;
-         word = ::strtok_r(nullptr, " \n", &rest))
-      words.emplace_back(word);
-    if (!words.empty()) programs.push_back(std::move(words));
-  }
-  std::fclose(file);
-  return programs;
-}
-
-pid_t start(std::vector<std::string> words) {
-  std::fflush(stdout);
-  const pid_t child = ::fork();
-  if (child != 0) return child;
-  std::vector<char*> arguments;
-  for (std::string& word : words) arguments.push_back(word.data());
-  arguments.push_back(nullptr);
-  ::setsid();
-  ::execv(arguments.front(), arguments.data());
-  complain(words.front().c_str());
-  ::_exit(127);
-}
-
 }  // namespace
 
 int main() {
@@ -154,15 +125,16 @@ int main() {
   bring_up_network();
   std::fflush(stdout);
   if (::fork() == 0) answer_heartbeats();
+  if (::fork() == 0) nes::parent_init::serve_commands();
   std::map<pid_t, std::string> running;
-  for (const auto& words : read_programs()) running[start(words)] = words.front();
+  for (const auto& words : nes::parent_init::read_programs("/programs"))
+    running[nes::parent_init::start(words)] = words.front();
   std::puts("parent-init: ready");
   for (;;) {
     int status = 0;
     const pid_t ended = ::waitpid(-1, &status, 0);
     if (ended < 0) ::pause();
     if (const auto name = running.find(ended); name != running.end())
-      std::printf("parent-init: %s ended with wait status 0x%04x\n", name->second.c_str(),
-                  static_cast<unsigned>(status));
+      nes::parent_init::say_ended(name->second.c_str(), status);
   }
 }

@@ -45,7 +45,7 @@ class Attest(CliCase):
                 (["--at", AT, "--allow-debug", "--pcr", "4=" + ZEROS], "pcrs"),
                 (["--at", AT, "--allow-debug", "--pcr", "31=" + ZEROS], "pcrs"),
                 (["--at", AT, "--allow-debug", "--nonce", "00"], "nonce"),
-                (["--at", AT, "--root", "unsigned-development"], "syntax")):
+                (["--at", AT, "--unsigned-qemu"], "syntax")):
             with self.subTest(words=words):
                 report, err = self.attest("--document", DOCUMENT, *words, status=REFUSED)
                 self.assertFalse(report["verified"])

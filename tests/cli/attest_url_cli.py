@@ -9,7 +9,7 @@ from fake_enclave import PCRS, FakeEnclave
 
 class AttestUrl(CliCase):
     def attest(self, enclave, *words, status=GOOD):
-        out, err = self.run_cli("attest", "--url", enclave.url, "--root", "unsigned-development", *words, status=status)
+        out, err = self.run_cli("attest", "--url", enclave.url, "--unsigned-qemu", *words, status=status)
         return json.loads(out), err
 
     def failed_step(self, enclave, *words):

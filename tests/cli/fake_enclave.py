@@ -1,5 +1,5 @@
 """An enclave as `nitro-enc attest --url` sees it, without an NSM: a boot CA and a leaf under one key, made by openssl,
-and unsigned attestation documents, which only `--root unsigned-development` takes."""
+and unsigned attestation documents, which only `--unsigned-qemu` takes."""
 
 import base64
 import hashlib
