@@ -40,7 +40,7 @@ class Eif(CliCase):
         path = self.write(image(SECTIONS))
         described = self.run_json("eif", "describe", path)
         self.assertEqual(described, {
-            "EifVersion": 4, "IsSigned": False, "CheckCRC": True,
+            "EifVersion": 4, "IsSigned": False, "CheckCRC": True, "MinimumMemoryMib": 64,
             "Measurements": {"HashAlgorithm": "Sha384 { ... }", "PCR0": pcr(kernel, cmdline, zero, one),
                              "PCR1": pcr(kernel, cmdline, zero), "PCR2": pcr(one)}})
         self.assertEqual(self.run_json("eif", "verify", path)["Measurements"], described["Measurements"])
@@ -71,7 +71,29 @@ class Eif(CliCase):
                        image(SECTIONS[1:]), image(SECTIONS + SECTIONS[:1])):
             self.run_cli("eif", "verify", self.write(broken), status=REFUSED)
 
-    def test_verify_refuses_a_signature_that_it_cannot_check(self):
+    def test_verify_refuses_a_signature_that_is_none(self):
         path = self.write(image(SECTIONS + [(SIGNATURE, b"\x80")]))
-        self.assertTrue(self.run_json("eif", "describe", path)["IsSigned"])
+        described = self.run_json("eif", "describe", path)
+        self.assertTrue(described["IsSigned"])
+        self.assertFalse(described["SignatureCheck"])
+        self.assertNotIn("PCR8", described["Measurements"])
         self.run_cli("eif", "verify", path, status=REFUSED)
+
+    def test_describe_shows_the_metadata_as_it_stands(self):
+        build = {"BuildTime": "1970-01-01T00:00:00Z", "BuildTool": "x", "BuildToolVersion": "1.5", "OperatingSystem":
+                 "Linux", "KernelVersion": "6.1"}
+        metadata = {"ImageName": "n", "ImageVersion": "v", "BuildMetadata": build,
+                    "DockerInfo": {"a": [1, -2.5e3, True, False, None, "\u00e9\n"]}, "CustomMetadata": {}}
+        described = self.run_json("eif", "describe", self.write(image(
+            [(k, json.dumps(metadata).encode() if k == METADATA else d) for k, d in SECTIONS])))
+        self.assertEqual((described["ImageName"], described["ImageVersion"]), ("n", "v"))
+        self.assertEqual(described["Metadata"], {**build, "DockerInfo": metadata["DockerInfo"], "CustomMetadata": {}})
+        for broken in (b"[]", b"{", b"\xff", b'{"a":1,"a":2}', b"[" * 100000):
+            path = self.write(image([(k, broken if k == METADATA else d) for k, d in SECTIONS]))
+            self.refused("eif", "describe", path)
+            self.refused("eif", "verify", path)
+
+    def test_memory_is_four_times_the_file_in_pages_of_two_mebibytes(self):
+        for size, mebibytes in ((1, 64), (17 << 20, 70), ((16 << 20) - 10000, 64)):
+            path = self.write(image([(k, b"k" * size if k == KERNEL else d) for k, d in SECTIONS]))
+            self.assertEqual(self.run_json("eif", "verify", path)["MinimumMemoryMib"], mebibytes)

@@ -70,9 +70,32 @@ class Pending {
 }  // namespace
 
 Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
+  NES_TRY_ASSIGN(const Bytes content, read_bytes(path, max_bytes));
+  return std::string(as_text(content));
+}
+
+Result<Bytes> read_bytes(const std::string& path, std::size_t max_bytes) {
   NES_TRY_ASSIGN(const os::UniqueFd fd, open_file(path));
-  NES_TRY_ASSIGN(const secret::SecretBytes content, read_all(fd.get(), max_bytes));
-  return std::string(as_text(content.reveal()));
+  return read_bytes(fd.get(), max_bytes);
+}
+
+Result<Bytes> read_bytes(int fd, std::size_t max_bytes) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return system_error("the file cannot be examined");
+  Bytes content;
+  // One more than is there, so that the end is seen without growing. Pipes state no size.
+  std::size_t room = S_ISREG(status.st_mode) ? static_cast<std::size_t>(status.st_size) + 1 : kPieceBytes;
+  for (;;) {
+    const std::size_t had = content.size();
+    content.resize(had + std::min(room, max_bytes - had + 1));
+    const ssize_t got = ::read(fd, content.data() + had, content.size() - had);
+    content.resize(had + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return system_error("the file cannot be read");
+    if (got == 0) return content;
+    if (content.size() > max_bytes) return Error{ErrorCode::kLimit, "the file is too large"};
+    room = kPieceBytes;
+  }
 }
 
 Result<secret::SecretBytes> read_secret_file(const std::string& path, std::size_t max_bytes) {
@@ -96,6 +119,14 @@ Result<void> replace_file(const std::string& path, std::string_view content) {
     return system_error("the file cannot be put in its place");
   pending.keep();
   return {};
+}
+
+Result<void> create_file_at(int directory, const std::string& name, ByteView content) {
+  const os::UniqueFd fd(
+      ::openat(directory, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+  if (!fd && errno == EEXIST) return Error{ErrorCode::kNotAllowed, "the file is there already"};
+  if (!fd) return system_error("the file cannot be made");
+  return write_all(fd.get(), content);
 }
 
 Result<void> create_secret_file(const std::string& path, const secret::SecretBytes& content) {

@@ -20,6 +20,8 @@ class JsonWriter {
   JsonWriter& number(std::uint64_t value) { return raw(std::to_string(value)); }
   JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
   JsonWriter& null() { return raw("null"); }
+  // A number as another document spelled it. It must be one.
+  JsonWriter& number_text(std::string_view text) { return raw(text); }
 
   // With a line end, once everything that was begun has ended.
   std::string finish() &&;
