@@ -37,7 +37,7 @@ class QemuService:
         self.cloud = EmulatedCloud(binaries, self.folder / "cloud", unsigned_documents=True)
         self.clients = ClientAuthority(self.folder / "clients")
         self.client = self.clients.issue("app", CLIENT_SAN)
-        self.eif = self.folder / "service.eif"
+        self.eif = self.folder / "nitro-enc-svc.eif"
         self.ca_file = self.folder / "enclave-ca.pem"
         self.commands_port, self.port, self.tampered_port, self.admin_port = free_ports(4)
         self.node = None

@@ -19,6 +19,7 @@ sys.path[:0] = [str(ROOT / "devkit"), str(ROOT / "tests/boot"), str(ROOT / "test
 
 import eif_file  # found by the line above
 import image
+import make_eif
 import qemu_node
 from qemu_service import BOOT_S, EGRESS, LOGS, TAMPERED, QemuService
 from wire import Closed, Connection, open_request, seal_request, tls_context
@@ -28,13 +29,12 @@ CLIENTS = 4
 
 
 def build_image(environment, ca_pem, path):
-    """The production image, written by code that shares nothing with nitro-enc; its PCR0."""
-    eif = image.build(image.kernels()[0], path, command=["/usr/local/bin/enclave"], user="10001:10001",
-                      environment=[f"{name}={value}" for name, value in environment.items()],
-                      files={"usr/local/bin/enclave": ((image.BINARIES / "enclave").read_bytes(), 0o755),
-                             "etc/passwd": b"root:x:0:0::/:/\nenclave-svc:x:10001:10001::/:/\n",
-                             "etc/nitro-enc-svc/ca-bundle.pem": ca_pem.encode()})
-    return eif_file.pcrs(eif)[0]
+    """As `./run eif` builds it; its PCR0, which code that shares nothing with nitro-enc has computed as well."""
+    settings = [f"{name}={value}" for name, value in environment.items()]
+    measured = make_eif.make_eif(image.BINARIES, image.kernels()[0], settings, ca_pem, path.parent)["Measurements"]
+    if [measured[f"PCR{i}"] for i in range(3)] != list(eif_file.pcrs(path.read_bytes()).values()):
+        raise AssertionError(f"nitro-enc measures {measured}")
+    return measured["PCR0"]
 
 
 class NodeTest(unittest.TestCase):

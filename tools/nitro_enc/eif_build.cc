@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/json_text.h"
+#include "eif/gzip.h"
 #include "eif/limits.h"
 #include "eif/metadata.h"
 #include "eif/ramdisks.h"
@@ -54,7 +55,6 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
 
 // What the container image says of itself, in the names that `docker inspect` uses.
 std::string image_json(const eif::ContainerImage& image) {
-  if (image.config_digest.empty()) return "{}";
   std::string config = "{";
   append_text(config, "User", image.config.user);
   append_text(config, "WorkingDir", image.config.directory);
@@ -62,7 +62,7 @@ std::string image_json(const eif::ContainerImage& image) {
   append_list(config, "Entrypoint", image.config.entrypoint);
   append_list(config, "Cmd", image.config.command);
   std::string json = "{";
-  append_text(json, "Id", image.config_digest);
+  if (!image.config_digest.empty()) append_text(json, "Id", image.config_digest);
   append_text(json, "Architecture", image.config.architecture);
   append_text(json, "Os", image.config.os);
   return json + ",\"Config\":" + config + "}}";
@@ -125,10 +125,17 @@ Status write_image(const Arguments& arguments, Context& context, const BootParts
   const auto metadata = make_metadata(arguments, image, parts.kernel, context, status);
   if (!metadata) return status;
   progress.show("packing the files");
-  const auto system = eif::system_ramdisk(parts.init, parts.module);
+  auto system = eif::system_ramdisk(parts.init, parts.module);
   if (!system.ok()) return context.refuse("the first ramdisk", system.error());
-  const auto application = eif::application_ramdisk(image.files, image.config);
+  auto application = eif::application_ramdisk(image.files, image.config);
   if (!application.ok()) return context.refuse("the second ramdisk", application.error());
+  if (arguments.has("gzip")) {
+    progress.show("compressing");
+    for (auto* const ramdisk : {&system, &application}) {
+      *ramdisk = eif::gzip(**ramdisk);
+      if (!ramdisk->ok()) return context.refuse("a ramdisk", ramdisk->error());
+    }
+  }
   progress.show("measuring");
   const std::string metadata_text = eif::write_metadata(*metadata);
   ImageMeasurements measurements;

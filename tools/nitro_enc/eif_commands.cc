@@ -60,6 +60,7 @@ Command build_command() {
         {"name", "TEXT", Occurs::kOptional, "ImageName of the metadata"},
         {"version", "TEXT", Occurs::kOptional, "ImageVersion of the metadata"},
         {"metadata", "FILE", Occurs::kOptional, "CustomMetadata: a JSON object"},
+        {.name = "gzip", .help = "compress the ramdisks; the same bytes from the same release of zlib"},
         kKey,
         kCertificate}},
       build_eif};
