@@ -97,14 +97,14 @@ class EmulatedCloud:
         self.port = int(self.aws.wait_for_line("listening http ").rpartition(":")[2])
         self.tls_port = int(self.aws.wait_for_line("listening https ").rpartition(":")[2])
 
-    def start_egress(self):
-        """The services of AWS by their names lead to the emulator."""
+    def start_egress(self, listen=None):
+        """The services of AWS by their names lead to the emulator. `listen`: an endpoint other than a port of ours."""
         entries = [(host, 443) for host in HOSTS] + [("127.0.0.1", self.port)]
         self.allow_list.write_text("allowlist:\n" + "".join(
             f"- {{address: {host}, port: {port}}}\n" for host, port in entries), encoding="ascii")
         maps = [f"--map={host}=tcp:127.0.0.1:{self.tls_port}" for host in HOSTS]
         self.egress = Background(
-            [self.bin / "vsock-proxy", "egress", "--listen", f"tcp:127.0.0.1:{self.egress_port}", "--config",
+            [self.bin / "vsock-proxy", "egress", "--listen", listen or f"tcp:127.0.0.1:{self.egress_port}", "--config",
              self.allow_list, "--admin-port", "0", "--drain-secs", "0", *maps], self.home / "egress.log",
             {"AWS_EC2_METADATA_SERVICE_ENDPOINT": self.endpoint})
         line = json.loads(self.egress.wait_for_line("{", '"purpose":"egress"'))

@@ -55,6 +55,27 @@ def exit_without_tools():
         sys.exit(SKIPPED)
 
 
+def vsock_command(tool_folder, guests):
+    """The daemon that joins guests, {CID: (QEMU's socket, the host's)}."""
+    vms = [word for cid, (qemu, host) in guests.items() for word in
+           ("--vm", f"guest-cid={cid},socket={qemu},uds-path={host}")]
+    return [tool_folder / "vhost-device-vsock", *vms]
+
+
+def qemu_command(tool_folder, console, arguments):
+    return [tool_folder / "qemu-system-x86_64", "-L", tool_folder / "roms", *arguments, "-accel", "tcg", "-no-reboot",
+            "-display", "none", "-monitor", "none", "-serial", f"file:{console}"]
+
+
+def enclave_arguments(eif, vsock_socket, memory, cpus):
+    """QEMU's, for a Nitro enclave that boots `eif`."""
+    # Notifications are handled where they are made: on a busy machine virtio-nsm, told asynchronously, would find
+    # a request whose buffer for the answer is not there yet, and give up for good.
+    return ["-global", "virtio-mmio.ioeventfd=off",
+            "-M", "nitro-enclave,vsock=c,id=i-0123456789abcdef0-enc0123456789abcde", "-cpu", "max",
+            "-m", memory, "-smp", str(cpus), "-kernel", eif, "-chardev", f"socket,id=c,path={vsock_socket}"]
+
+
 def parent_initramfs(parent_init, files=None, programs=()):
     """The parent guest's file system: parent-init as PID 1, `files` ({path: bytes or (bytes, mode)}), and the command
     lines that it runs."""
@@ -96,12 +117,9 @@ class QemuNode:
         return self
 
     def start_vsock(self):
-        vms = [f"guest-cid={cid},socket={self.folder}/{name}.sock,uds-path={self.folder}/{name}.vsock"
-               for name, cid in (("parent", PARENT_CID), ("enclave", ENCLAVE_CID))]
-        arguments = [self.tools / "vhost-device-vsock"]
-        for vm in vms:
-            arguments += ["--vm", vm]
-        self._launch("vsock", arguments)
+        guests = {cid: (self.folder / f"{name}.sock", self.folder / f"{name}.vsock")
+                  for cid, name in ((PARENT_CID, "parent"), (ENCLAVE_CID, "enclave"))}
+        self._launch("vsock", vsock_command(self.tools, guests))
         self.wait(lambda: all((self.folder / f"{name}.sock").exists() for name in ("parent", "enclave")), "vsock", 10)
 
     def start_parent(self):
@@ -117,13 +135,7 @@ class QemuNode:
 
     def start_enclave(self):
         """Also after stop_enclave(): another boot of the same image."""
-        # Notifications are handled where they are made: on a busy machine virtio-nsm, told asynchronously, would find
-        # a request whose buffer for the answer is not there yet, and give up for good.
-        self._qemu("enclave", [
-            "-global", "virtio-mmio.ioeventfd=off",
-            "-M", "nitro-enclave,vsock=c,id=i-0123456789abcdef0-enc0123456789abcde", "-cpu", "max",
-            "-m", self.memory, "-smp", str(self.cpus), "-kernel", self.eif,
-            "-chardev", f"socket,id=c,path={self.folder}/enclave.sock"])
+        self._qemu("enclave", enclave_arguments(self.eif, f"{self.folder}/enclave.sock", self.memory, self.cpus))
 
     def stop_enclave(self):
         self._end("enclave")
@@ -173,9 +185,7 @@ class QemuNode:
         return peer
 
     def _qemu(self, name, arguments):
-        self._launch(name, [self.tools / "qemu-system-x86_64", "-L", self.tools / "roms", *arguments, "-accel", "tcg",
-                            "-no-reboot", "-display", "none", "-monitor", "none",
-                            "-serial", f"file:{self.folder}/{name}.log"])
+        self._launch(name, qemu_command(self.tools, f"{self.folder}/{name}.log", arguments))
 
     def _launch(self, name, arguments):
         with open(self.folder / f"{name}.tool.log", "ab") as log:

@@ -162,9 +162,9 @@ void read_mode(Settings& settings, const Options& options, const Options::Enviro
           settings.number("max-lines-per-sec", 0, std::numeric_limits<std::uint32_t>::max());
       return;
     case Mode::kProbe:
-      out.path = options.text("path");
+      out.path = options.text("probe-path");
       if (out.path != "/readyz" && out.path != "/livez")
-        settings.wrong("path", "not /readyz or /livez", out.path);
+        settings.wrong("probe-path", "not /readyz or /livez", out.path);
       [[fallthrough]];
     case Mode::kDrain:
       out.health = settings.of_enclave("health", "health-port");

@@ -49,8 +49,11 @@ constexpr Setting kLogs[] = {
     {"max-lines-per-sec", "COUNT", "2000", false,
      "lines over it are counted instead of printed; 0: no bound"},
     kLogLevel};
-constexpr Setting kProbe[] = {
-    kEnclaveCid, kHealthPort, kHealth, {"path", "PATH", "/readyz", false, "/readyz or /livez"}, kTimeout};
+constexpr Setting kProbe[] = {kEnclaveCid,
+                              kHealthPort,
+                              kHealth,
+                              {"probe-path", "PATH", "/readyz", false, "/readyz or /livez"},
+                              kTimeout};
 constexpr Setting kDrain[] = {kEnclaveCid, kHealthPort, kHealth, kTimeout};
 
 struct ModeEntry {

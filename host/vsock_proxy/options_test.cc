@@ -104,7 +104,7 @@ TEST_F(OptionsTest, what_cannot_be_meant_is_told_by_its_name) {
            "--forward: not PORT=tcp:HOST:PORT");
   for (const std::string_view map : {"a.example", "=tcp:127.0.0.1:1", "-=tcp:127.0.0.1:1"})
     begins({"egress", "--config", "/c", "--allow-cid", "16", "--map", map}, "--map: not HOST=ENDPOINT");
-  begins({"probe", "--enclave-cid", "16", "--path", "/drain"}, "--path: not /readyz or /livez");
+  begins({"probe", "--enclave-cid", "16", "--probe-path", "/drain"}, "--probe-path: not /readyz or /livez");
   variables_ = {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://127.0.0.1/"}};
   begins({"egress", "--config", "/c", "--allow-cid", "16"},
          "--AWS_CONTAINER_CREDENTIALS_FULL_URI: not http://");

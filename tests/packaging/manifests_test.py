@@ -222,7 +222,7 @@ class Agreement(unittest.TestCase):
         self.assertEqual(variables(RUNNER)["LOG_LISTEN"], f"vsock:any:{table['LOG_VSOCK_PORT']}")
         self.assertEqual(variables(EGRESS)["LISTEN"], f"vsock:any:{table['VSOCK_PROXY_PORT']}")
         for probe, path in (("startupProbe", "/livez"), ("livenessProbe", "/livez"), ("readinessProbe", "/readyz")):
-            self.assertEqual(RUNNER[probe]["exec"]["command"], ["vsock-proxy", "probe", "--health", health, "--path", path])
+            self.assertEqual(RUNNER[probe]["exec"]["command"], ["vsock-proxy", "probe", "--health", health, "--probe-path", path])
 
     def test_admin_ports_are_the_ones_that_are_probed(self):
         for container in (SIDECAR, EGRESS):

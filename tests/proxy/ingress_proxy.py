@@ -168,7 +168,7 @@ class Operation(ProxyCase):
         ready = [True]
         port = Peer(health(lambda: ready[0])).port
         probe = ("probe", "--health", f"tcp:127.0.0.1:{port}")
-        self.assertEqual(self.run_proxy(*probe).returncode, 0)
+        self.assertEqual(self.run_proxy(*probe, environment={"PATH": "/usr/bin:/bin"}).returncode, 0)
         ready[0] = False
         done = self.run_proxy(*probe)
         self.assertEqual((done.returncode, "503" in done.stderr), (1, True))

@@ -53,6 +53,10 @@ void append_text(std::string& out, std::string_view name, std::string_view text)
   base::append_quoted(out, text);
 }
 
+std::string or_else(const std::string& text, std::string_view otherwise) {
+  return text.empty() ? std::string(otherwise) : text;
+}
+
 // What the container image says of itself, in the names that `docker inspect` uses.
 std::string image_json(const eif::ContainerImage& image) {
   std::string config = "{";
@@ -63,8 +67,8 @@ std::string image_json(const eif::ContainerImage& image) {
   append_list(config, "Cmd", image.config.command);
   std::string json = "{";
   if (!image.config_digest.empty()) append_text(json, "Id", image.config_digest);
-  append_text(json, "Architecture", image.config.architecture);
-  append_text(json, "Os", image.config.os);
+  append_text(json, "Architecture", or_else(image.config.architecture, "amd64"));
+  append_text(json, "Os", or_else(image.config.os, "linux"));
   return json + ",\"Config\":" + config + "}}";
 }
 
@@ -74,10 +78,6 @@ std::optional<std::int64_t> build_time(Context& context, Status& status) {
   if (const auto seconds = parse_count(*epoch, kLastSecond)) return static_cast<std::int64_t>(*seconds);
   status = context.misused("SOURCE_DATE_EPOCH is no number of seconds since 1970");
   return std::nullopt;
-}
-
-std::string or_else(const std::string& text, std::string_view otherwise) {
-  return text.empty() ? std::string(otherwise) : text;
 }
 
 std::optional<eif::Metadata> make_metadata(const Arguments& arguments, const eif::ContainerImage& image,
