@@ -14,6 +14,7 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import enclave_image
 import proxies
 import server as servers
 
@@ -123,7 +124,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
-    rows = core_rows() + server_rows() + proxies.rows(row, ROUNDS, PROXY_SECONDS)
+    rows = core_rows() + server_rows() + proxies.rows(row, ROUNDS, PROXY_SECONDS) + enclave_image.rows(row)
     show(rows)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")

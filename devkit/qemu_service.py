@@ -12,6 +12,7 @@ import pathlib
 import signal
 import socket
 import subprocess
+import time
 
 import qemu_node
 from background import StartFailed
@@ -42,6 +43,7 @@ class QemuService:
         self.commands_port, self.port, self.tampered_port, self.admin_port = free_ports(4)
         self.node = None
         self.proxies = []  # process ids in the parent
+        self.enclave_started = 0.0  # of time.monotonic()
         self.pcr0 = ""
 
     # --- the account and the image ---
@@ -97,6 +99,7 @@ class QemuService:
     def start_enclave(self):
         """Returns when it has sent its heartbeat."""
         before = self.heartbeats()
+        self.enclave_started = time.monotonic()
         self.node.start_enclave()
         self.node.wait(lambda: self.heartbeats() > before, "enclave", BOOT_S)
 
