@@ -5,7 +5,8 @@
 
 FILE of --env has the configuration, NAME=VALUE a line, `#` before a comment; by default it is deploy/demo.env, which
 names an account that does not exist. That of --ca has the authorities in PEM; by default those of Amazon. Writes
-nitro-enc-svc.eif and pcr-values.json into DIR (build/eif)."""
+nitro-enc-svc.eif and pcr-values.json into DIR (build/eif), and blobs/, the folder of what boots that nitro-enc and
+nitro-cli take in NITRO_CLI_BLOBS."""
 
 import argparse
 import json
@@ -56,14 +57,20 @@ def make_root(root, service, ca_pem):
     (root / "etc/nitro-enc-svc/ca-bundle.pem").write_text(ca_pem, encoding="ascii")
 
 
+def make_blobs(blobs, binaries, kernel):
+    blobs.mkdir(parents=True, exist_ok=True)
+    for source, name in ((kernel, "bzImage"), (ROOT / "kernel/cmdline", "cmdline"), (binaries / "enclave-init", "init")):
+        shutil.copy(source, blobs / name)
+
+
 def make_eif(binaries, kernel, environment, ca_pem, output):
     """Writes nitro-enc-svc.eif and pcr-values.json into `output`; the measurements. `environment`: NAME=VALUE each."""
-    output.mkdir(parents=True, exist_ok=True)
+    make_blobs(output / "blobs", binaries, kernel)
     make_root(output / "rootfs", binaries / "enclave", ca_pem)
     settings = [word for entry in environment for word in ("--env", entry)]
-    text = run(binaries / "nitro-enc", "eif", "build", "--rootfs", output / "rootfs", "--kernel", kernel, "--cmdline",
-               ROOT / "kernel/cmdline", "--init", binaries / "enclave-init", "--cmd", "/usr/local/bin/enclave", "--user",
-               USER, *settings, "--name", "nitro-enc-svc", "--gzip", "--output-file", output / "nitro-enc-svc.eif")
+    text = run(binaries / "nitro-enc", "eif", "build", "--rootfs", output / "rootfs", "--blobs",
+               output / "blobs", "--cmd", "/usr/local/bin/enclave", "--user", USER, *settings, "--name", "nitro-enc-svc", "--gzip",
+               "--output-file", output / "nitro-enc-svc.eif")
     (output / "pcr-values.json").write_text(text, encoding="ascii")
     return json.loads(text)
 
