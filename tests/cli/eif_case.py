@@ -9,6 +9,7 @@ from cli_case import ROOT, CliCase
 sys.path[:0] = [str(ROOT / "tests/eif")]
 
 import eif_file  # found by the line above
+import eif_signature
 
 
 class CpioFile:
@@ -69,6 +70,7 @@ class EifBuildCase(CliCase):
 
     def refused_build(self, *words):
         """stderr, one line; no image is there."""
+        self.eif.unlink(missing_ok=True)
         err = self.refused("eif", "build", "--blobs", self.blobs, "--output-file", self.eif, *words)
         self.assertFalse(self.eif.exists())
         self.assertEqual([path.name for path in self.directory.glob("image.eif*")], [])

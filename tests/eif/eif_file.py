@@ -24,18 +24,22 @@ def _section(kind, data):
 
 def write(kernel, cmdline, ramdisks, metadata=None):
     """The bytes of an EIF: kernel, cmdline (text), metadata (JSON), ramdisks."""
-    sections = [(KERNEL, kernel), (CMDLINE, cmdline.strip().encode()),
-                (METADATA, json.dumps(metadata or _metadata()).encode()),
-                *((RAMDISK, ramdisk) for ramdisk in ramdisks)]
+    return assemble([(KERNEL, kernel), (CMDLINE, cmdline.strip().encode()),
+                     (METADATA, json.dumps(metadata or _metadata()).encode()),
+                     *((RAMDISK, ramdisk) for ramdisk in ramdisks)])
+
+
+def assemble(contents):
+    """The bytes of an EIF of these sections, [(type, data)] in the order of the file."""
     offsets, sizes, body, at = [], [], [], _HEADER_BYTES
-    for kind, data in sections:
+    for kind, data in contents:
         offsets.append(at)
         sizes.append(len(data))
         body.append(_section(kind, data))
         at += len(body[-1])
-    empty = [0] * (_MAX_SECTIONS - len(sections))
+    empty = [0] * (_MAX_SECTIONS - len(contents))
     header = _MAGIC + struct.pack(f">HHQQHH{_MAX_SECTIONS}Q{_MAX_SECTIONS}QI", _VERSION, 0, _DEFAULT_MEMORY,
-                                  _DEFAULT_CPUS, 0, len(sections), *offsets, *empty, *sizes, *empty, 0)
+                                  _DEFAULT_CPUS, 0, len(contents), *offsets, *empty, *sizes, *empty, 0)
     whole = b"".join(body)
     return header + struct.pack(">I", zlib.crc32(whole, zlib.crc32(header))) + whole
 
