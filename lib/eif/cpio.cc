@@ -109,7 +109,11 @@ Result<Bytes> write_cpio(const FileTree::Entries& entries) {
   std::map<const FileNode*, std::uint32_t> links;
   for (const auto& [path, node] : entries) ++links[node.get()];
   std::map<const FileNode*, std::uint32_t> inodes;
+  constexpr std::size_t kHeaderBytes = 110 + 2 * kAlignment;
+  std::size_t bytes = kHeaderBytes + kTrailer.size();
+  for (const auto& [path, node] : entries) bytes += kHeaderBytes + path.size() + node->data.size();
   Bytes out;
+  out.reserve(std::min<std::size_t>(bytes, limits::kEifBytes));
   for (const auto& [path, node] : entries) {
     const auto [inode, is_first] = inodes.emplace(node.get(), static_cast<std::uint32_t>(inodes.size() + 1));
     Fields fields{};

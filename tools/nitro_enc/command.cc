@@ -49,7 +49,7 @@ void print_command(std::ostream& out, const Command& command) {
   if (!command.syntax.flags.empty()) out << " [FLAGS...]";
   if (!command.syntax.operand.empty()) {
     out << ' ' << command.syntax.operand;
-    if (command.syntax.max_operands > 1) out << "...";
+    if (command.syntax.max_operands > std::max<std::size_t>(1, command.syntax.min_operands)) out << "...";
   }
   out << "\n\n" << command.summary << "\n";
   if (!command.details.empty()) out << '\n' << command.details << '\n';
