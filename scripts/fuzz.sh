@@ -1,7 +1,7 @@
 # Runs the fuzz targets. Sourced by run.
 # shellcheck shell=bash disable=SC2154  # run sets root
 
-fuzz_targets=(token json schema http1 attest)
+fuzz_targets=(token json schema http1 attest eif)
 
 # fuzz_one TARGET SECONDS: starts from fuzz/corpus/TARGET; new inputs go to build/fuzz/corpus, findings to
 # build/fuzz/findings.

@@ -27,10 +27,10 @@ DOCKER = """#!/bin/bash
 printf 'docker' >>"$LOCAL_HOME/calls"; printf '\\t%s' "$@" >>"$LOCAL_HOME/calls"; echo >>"$LOCAL_HOME/calls"
 [[ " $* " != *" $FAIL_AT "* ]] || exit 1
 [[ $1 != login ]] || [[ $(cat) == local ]]
-[[ $1 != save ]] || echo image >"$3"
 if [[ "$*" == *dest=enclave/tools* ]]; then
   mkdir -p enclave/tools && cp "$LOCAL_HOME/bin/nitro-enc" enclave/tools/nitro-enc
 fi
+if [[ $1 == save ]]; then echo image >"$3"; fi
 """
 NITRO_CLI = """#!/bin/bash
 printf 'nitro-cli\\t%s\\n' "$*" >>"$LOCAL_HOME/calls"
@@ -41,7 +41,7 @@ cat "$LOCAL_HOME/measured"
 NITRO_ENC = """#!/bin/bash
 printf 'nitro-enc\\t%s\\n' "$*" >>"$LOCAL_HOME/calls"
 case "$1 $2" in
-  'eif build') [[ $3 == --docker-archive && $(cat "$4") == image ]] && echo eif >"$6"; cat "$LOCAL_HOME/measured" ;;
+  'eif build') [[ $3 == --docker-archive && -s $4 ]] && echo eif >"$6" && cat "$LOCAL_HOME/measured" ;;
   'eif verify') [[ -f $3 && $4 == --measurements && $(jq -r .Measurements.PCR0 "$5") == "$(cat "$LOCAL_HOME/second-opinion")" ]] ;;
   *) exit 2 ;;
 esac
