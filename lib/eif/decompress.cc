@@ -21,11 +21,11 @@ bool begins_with(ByteView bytes, std::initializer_list<std::uint8_t> magic) {
 Error broken() noexcept { return {ErrorCode::kMalformed, "the compressed data is broken or ends early"}; }
 
 Result<Bytes> read_all(archive* reader, std::size_t max_bytes) {
-  constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
+  constexpr std::size_t kPieceBytes = std::size_t{64} * 1024;
   Bytes out;
   for (;;) {
     const std::size_t had = out.size();
-    const std::size_t room = std::min(kPieceBytes, max_bytes - had + 1);
+    const std::size_t room = std::min(std::max(kPieceBytes, had), max_bytes - had + 1);
     out.resize(had + room);
     const la_ssize_t got = archive_read_data(reader, out.data() + had, room);
     if (got < 0) return broken();

@@ -92,6 +92,26 @@ class ProgramOfAUser(NodeCase):
                          "probe: NoNewPrivs:\t1")
 
 
+class ImageOfNitroEnc(ProgramOfAUser):
+    """What `nitro-enc eif build` makes of a container image: its user has a name, its program a second one."""
+
+    BUILD = staticmethod(image.build_by_nitro_enc)
+
+    @classmethod
+    def make_image(cls):
+        return {"command": ["probe", "two  words"], "environment": ["A=1", "PATH=/bin"], "user": "svc:staff",
+                "directory": "/srv", "files": {
+                    "bin/boot-probe": (PROBE(), 0o755), "bin/probe": "bin/boot-probe", "srv/data": (b"x", 0o644),
+                    "etc/passwd": (b"root:x:0:0::/:\nsvc:x:10001:5::/:\n", 0o644),
+                    "etc/group": (b"staff:x:10002:\n", 0o644)}}
+
+    def test_the_pcrs_of_its_nsm_are_those_that_nitro_enc_printed(self):
+        self.assert_said(*(f"probe: PCR{index} {value}" for index, value in eif_file.pcrs(self.eif).items()))
+
+    def test_gets_its_arguments(self):
+        self.assert_said("probe: argument 0 [probe]", "probe: argument 1 [two  words]")
+
+
 class ImageThatMustNotRun(NodeCase):
     """What is wrong is named, and the enclave ends."""
 

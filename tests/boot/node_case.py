@@ -24,12 +24,13 @@ class NodeCase(unittest.TestCase):
     """Boots make_image(), if there is one, beside a parent that runs PARENT_PROGRAMS."""
 
     PARENT_PROGRAMS = ()
+    BUILD = staticmethod(image.build)
     node = None
     eif = b""
 
     @classmethod
     def make_image(cls):
-        """The arguments of image.build()."""
+        """The arguments of BUILD."""
         return None
 
     @classmethod
@@ -46,7 +47,7 @@ class NodeCase(unittest.TestCase):
         cls.node.wait_for_console("parent", b"parent-init: ready", BOOT_S)
         first = cls.make_image()
         if first is not None:
-            cls.eif = image.build(cls.enclave_kernel, cls.node.eif, **first)
+            cls.eif = cls.BUILD(cls.enclave_kernel, cls.node.eif, **first)
             cls.node.start_enclave()
 
     def console(self):
