@@ -177,9 +177,26 @@ class BuildFromADirectory(EifBuildCase):
             self.refused("eif", "build", "--blobs", self.blobs, "--output-file", self.eif, *words, status=USAGE)
         self.assertIn("no Docker daemon is asked", self.refused_build("--docker-uri", "registry/name:tag"))
 
+    def test_says_what_it_is_at_to_a_terminal_alone(self):
+        words = [NITRO_ENC, "eif", "build", "--blobs", self.blobs, "--output-file", self.eif, "--rootfs", self.rootfs()]
+
+        def run(command, status):
+            master, slave = os.openpty()
+            done = subprocess.run([*words, *command], env=self.environment, stdout=subprocess.PIPE, stderr=slave, check=False)
+            os.close(slave)
+            said = os.read(master, 10000)
+            os.close(master)
+            self.assertEqual(done.returncode, status)
+            return said
+        said = run(["--cmd", "/bin/a"], 0)
+        self.assertIn(b"\x1b[Kmeasuring\r", said)
+        self.assertTrue(said.endswith(b"\x1b[K\r"))
+        self.assertNotIn(b"\n", said)
+        self.assertIn(b"\rnitro-enc: the image's command: ", run([], 1))
+        self.assertEqual(self.run_cli(*words[1:], "--cmd", "/bin/a")[1], "")
+
     def test_is_built_in_seconds(self):
-        """Of the processor's time, because the machine does other things as well, and a sanitizer may be on: one or two without. An image of the
-        size of ours."""
+        """An image of the size of ours, in seconds of the processor; the bound leaves room for a sanitizer."""
         root = self.rootfs()
         (root / "big").write_bytes(os.urandom(16 << 20))
         (self.blobs / "bzImage").write_bytes(os.urandom(8 << 20))
