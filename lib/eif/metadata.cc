@@ -57,15 +57,15 @@ std::string kernel_version_of(ByteView kernel) {
   constexpr std::size_t kVersionOffset = 0x20E;
   constexpr std::size_t kBase = 0x200;
   constexpr std::size_t kMaxBytes = 128;
-  const std::string unknown = "unknown";
+  constexpr const char* kUnknown = "unknown";
   if (kernel.size() < kVersionOffset + 2 || as_text(kernel.subspan(kMagicOffset, 4)) != "HdrS")
-    return unknown;
+    return kUnknown;
   const std::size_t at = kBase + (kernel[kVersionOffset] | std::size_t{kernel[kVersionOffset + 1]} << 8);
-  if (at == kBase || at >= kernel.size()) return unknown;
+  if (at == kBase || at >= kernel.size()) return kUnknown;
   const std::string_view text = as_text(kernel.subspan(at, std::min(kMaxBytes, kernel.size() - at)));
   const std::string version(text.substr(0, text.find_first_of(std::string_view(" \0", 2))));
   const bool is_plain = std::ranges::all_of(version, [](char c) { return c > ' ' && c < 0x7F; });
-  return version.empty() || !is_plain ? unknown : version;
+  return version.empty() || !is_plain ? kUnknown : version;
 }
 
 }  // namespace nes::eif

@@ -3,10 +3,12 @@
 import json
 import os
 import resource
+import shutil
 import stat
 import struct
 import subprocess
 import time
+import unittest
 
 from cli_case import NITRO_ENC, USAGE
 from eif_case import EifBuildCase, cpio_files, eif_file
@@ -137,7 +139,8 @@ class BuildFromADirectory(EifBuildCase):
         out = self.directory / "out"
         out.mkdir()
         environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "TZ": "Asia/Tokyo", "LC_ALL": "C.UTF-8"}
-        command = [NITRO_ENC, "eif", "build", "--rootfs", ".", "--cmd", "/bin/a", "--blobs", blobs, "--output-file",
+        shutil.copy(NITRO_ENC, out / "nitro-enc")  # where every user may run it
+        command = [out / "nitro-enc", "eif", "build", "--rootfs", ".", "--cmd", "/bin/a", "--blobs", blobs, "--output-file",
                    out / "b.eif"]
         if os.geteuid() == 0:
             subprocess.run(["chown", "-R", "65534:65534", self.directory], check=True)
@@ -195,12 +198,13 @@ class BuildFromADirectory(EifBuildCase):
         self.assertIn(b"\rnitro-enc: the image's command: ", run([], 1))
         self.assertEqual(self.run_cli(*words[1:], "--cmd", "/bin/a")[1], "")
 
+    @unittest.skipIf(os.environ.get("NES_SANITIZED") == "1", "sanitizers take their time")
     def test_is_built_in_seconds(self):
-        """An image of the size of ours, in seconds of the processor; the bound leaves room for a sanitizer."""
+        """Of the processor's time, because the machine does other things as well; an image of the size of ours."""
         root = self.rootfs()
         (root / "big").write_bytes(os.urandom(16 << 20))
         (self.blobs / "bzImage").write_bytes(os.urandom(8 << 20))
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         self.build("--rootfs", root, "--cmd", "/bin/a")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        self.assertLess(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 10)
+        self.assertLess(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, 4)
