@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -156,6 +157,24 @@ TEST_F(AllocationTest, sealing_makes_none_in_steady_state) {
       ASSERT_EQ(allocations_of(message), 0U) << i;
       ASSERT_TRUE(answer_text_.starts_with("HTTP/1.1 200 OK\r\n")) << answer_text_;
     }
+  }
+}
+
+TEST_F(AllocationTest, lines_of_a_batch_make_none_in_steady_state) {
+  std::string lines;
+  for (int i = 0; i < 8; ++i) lines += std::string(kDocument) + "\n" + (i % 4 == 0 ? "{\n\n" : "");
+  char size[16];
+  const std::string chunk(
+      size, static_cast<std::size_t>(std::snprintf(size, sizeof size, "%zx\r\n", lines.size())));
+  std::string begin = request("/v1/encrypt", "Transfer-Encoding: chunked", "");
+  begin.replace(begin.find("json"), 4, "x-ndjson");
+  allocations_of(begin + chunk + lines + "\r\n");
+  ASSERT_TRUE(answer_text_.starts_with("HTTP/1.1 200 OK\r\n")) << answer_text_;
+  for (int i = 0; i < 20; ++i) allocations_of(chunk + lines + "\r\n");
+  for (int i = 0; i < 100; ++i) {
+    ASSERT_EQ(allocations_of(chunk + lines + "\r\n"), 0U) << i;
+    ASSERT_NE(answer_text_.find("{\"$error\":{\"code\":\"malformed_json\""), std::string_view::npos)
+        << answer_text_;
   }
 }
 

@@ -8,6 +8,9 @@
 // Deadlines: a handshake, a head (from its first byte), a body and an answer (which must keep a rate) and an
 // idle connection have their own (limits). A round of the loop reads and serves a bounded amount. Everything
 // that held bytes of a request or an answer is wiped.
+//
+// A batch (NDJSON) is answered while it is read. Its client has to bring lines or to keep the rate, and to
+// take what is answered at that rate; while it does not, nothing more is read.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +20,9 @@
 #include <span>
 #include <string_view>
 
+#include "enclave/service/batch.h"
 #include "enclave/service/handler.h"
+#include "enclave/service/pending_output.h"
 #include "enclave/service/served_connection.h"
 #include "http/request_body.h"
 #include "http/request_head.h"
@@ -27,7 +32,7 @@
 
 namespace nes::service {
 
-class Connection final : public ServedConnection, private os::Deadline {
+class Connection final : public ServedConnection, private BatchOwner, private os::Deadline {
  public:
   Connection(Worker& worker, std::unique_ptr<os::Stream> stream, std::span<const Route> routes);
 
@@ -42,6 +47,7 @@ class Connection final : public ServedConnection, private os::Deadline {
     kIdle,       // between requests
     kHead,       // a part of a head has arrived
     kBody,       // a head, and a part of its body
+    kBatch,      // a batch is read and answered
     kLingering,  // answered for the last time: what still comes is thrown away, so that the answer is not
   };
   void on_events(std::uint32_t events) override;
@@ -67,15 +73,36 @@ class Connection final : public ServedConnection, private os::Deadline {
   // The worker's head, parsed again if it is not that of `data` any more.
   const http::RequestHead& head_of(std::span<char> data);
 
+  // --- connection_batch.cc ---
+  // BatchOwner
+  bool batch_may_hold(std::size_t bytes) override;
+  void batch_goes_on() override;
+  // For the request whose head has been parsed: false if it is none, or refused.
+  bool begin_batch(const RequestInfo& info);
+  // Takes what `data` has of the batch's body; returns how much of it is done with.
+  std::size_t feed_batch(std::span<char> data);
+  // Answers what can be answered, reads what can be read.
+  Next serve_batch();
+  Next read_batch();
+  Next send_batch();
+  void send_batch_head();
+  Next end_batch();
+  Next fail_batch(ErrorCode code);
+  void batch_is_slow();
+
   // Frames the worker's answer and sends what can be sent.
   void send(const Response& response, bool head_only);
   Next flush();
+  // The peer does not take what is sent, or is gone: waits or closes.
+  Next wait_to_send(os::StreamStatus status);
+  // It has taken it.
+  void can_send();
+  void count_held();
   void linger();
   void enter(Phase phase);
 
-  secret::SecretBytes input_;   // what has arrived and is not served
-  secret::SecretBytes output_;  // what is to be sent
-  std::size_t output_sent_ = 0;
+  secret::SecretBytes input_;  // what has arrived and is not served
+  PendingOutput output_;
   std::size_t moved_since_check_ = 0;  // bytes of the body or answer that a deadline watches
 
   std::optional<http::BodyReader> body_reader_;
@@ -90,6 +117,11 @@ class Connection final : public ServedConnection, private os::Deadline {
   bool unserved_ = false;             // input_ may hold whole requests
   bool write_blocked_ = false;
   bool last_ = false;  // the answer in progress ends the connection
+
+  std::unique_ptr<Batch> batch_;          // while phase_ is kBatch
+  std::optional<ErrorCode> batch_error_;  // what is wrong with its body
+  bool batch_head_sent_ = false;
+  bool batch_last_ = false;  // its client wants no other request
 };
 
 }  // namespace nes::service

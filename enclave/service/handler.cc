@@ -46,8 +46,10 @@ Result<const Route*> Handler::admit(std::span<const Route> routes, const Request
   if (!state_.authorization.allows(request.client, route->permission))
     return Error{ErrorCode::kNotAllowed, "the client may not do this"};
   if (route->body == Body::kNone) return route;
-  if (!request.content_type || !http::media_type_is(*request.content_type, "application/json"))
-    return Error{ErrorCode::kUnsupportedMediaType, "the body is not application/json"};
+  const bool batch = is_batch(*route, request);
+  if (!batch && (!request.content_type || !http::media_type_is(*request.content_type, "application/json")))
+    return Error{ErrorCode::kUnsupportedMediaType, "the body is of no type that the route takes"};
+  if (batch && request.http_1_0) return Error{ErrorCode::kHttpVersion, "HTTP/1.0 has no trailers"};
   if (!request.schema_header || request.schema_header->empty())
     return Error{ErrorCode::kSchemaHeaderMissing, "no schema is named"};
   if (request.bad_preferences) return Error{ErrorCode::kMalformedRequest, "Prefer is malformed"};
@@ -106,12 +108,9 @@ Response Handler::transform(const Route& route, const RequestInfo& request, std:
   const std::optional<ErrorCode> error =
       report.failure ? std::optional(report.failure->error.code) : std::nullopt;
   const bool opens = direction != Direction::kSeal, seals = direction != Direction::kOpen;
-  counters_.add(direction == Direction::kSeal   ? Counter::kEncryptRequests
-                : direction == Direction::kOpen ? Counter::kDecryptRequests
-                                                : Counter::kRewrapRequests);
+  count_request(direction);
   if (seals) counters_.add(Counter::kFieldsSealed, report.replaced);
-  for (const Pipeline::Opens& use : pipeline_.opens())  // with sealed=keep sealing opens too
-    key_use_.note(use.kid, use.count, state_.clock.unix_ms());
+  note_opens();
   if (opens) {
     counters_.add(Counter::kFieldsOpened, report.replaced);
     audit(request, route.action, report.schema, report.replaced, error);
@@ -121,14 +120,30 @@ Response Handler::transform(const Route& route, const RequestInfo& request, std:
             .count_name = seals ? "X-Fields-Sealed" : "X-Fields-Opened",
             .count = report.replaced,
             .unopened = job->leave_unopened ? std::optional<std::uint64_t>(report.unopened) : std::nullopt,
-            .preference_applied = http::preference_applied(job->strict           ? http::Handling::kStrict
-                                                           : job->leave_unopened ? http::Handling::kLenient
-                                                                                 : http::Handling::kDefault,
-                                                           job->keep_sealed.has_value()),
+            .preference_applied = applied_preference(*job),
             .no_store = true};
   if (error == ErrorCode::kTokenRejected) counters_.add(Counter::kTokensRejected);
   if (error == ErrorCode::kKeyNotLoaded) state_.request_key_refresh();
   return fail(*error, report.failure->path, {}, body);
+}
+
+void Handler::count_request(Direction direction) {
+  counters_.add(direction == Direction::kSeal   ? Counter::kEncryptRequests
+                : direction == Direction::kOpen ? Counter::kDecryptRequests
+                                                : Counter::kRewrapRequests);
+}
+
+// With sealed=keep sealing opens too.
+void Handler::note_opens() {
+  for (const Pipeline::Opens& use : pipeline_.opens())
+    key_use_.note(use.kid, use.count, state_.clock.unix_ms());
+}
+
+std::string_view Handler::applied_preference(const Job& job) noexcept {
+  return http::preference_applied(job.strict           ? http::Handling::kStrict
+                                  : job.leave_unopened ? http::Handling::kLenient
+                                                       : http::Handling::kDefault,
+                                  job.keep_sealed.has_value());
 }
 
 Response Handler::fail(ErrorCode code, std::string_view path, std::string_view allow,
@@ -247,9 +262,15 @@ void Handler::audit(const RequestInfo& request, Action action, std::string_view 
                     std::optional<ErrorCode> error) {
   // The name by which the list let the client in; of one that it did not let in, nothing is known.
   const auto match = state_.authorization.allows(request.client, Permission::kDecrypt);
-  const telemetry::OperatorText client =
-      match && match->san ? OperatorText::allowed_client(request.client.sans[*match->san].value)
-                          : OperatorText::configuration("anonymous");
+  write_audit(action, match && match->san ? request.client.sans[*match->san].value : std::string_view(),
+              schema, fields, error);
+}
+
+// `client_san` is empty for an anonymous client.
+void Handler::write_audit(Action action, std::string_view client_san, std::string_view schema,
+                          std::uint64_t fields, std::optional<ErrorCode> error) {
+  const OperatorText client = client_san.empty() ? OperatorText::configuration("anonymous")
+                                                 : OperatorText::allowed_client(client_san);
   const auto write = [&](auto event) {
     event.schema = OperatorText::loaded_schema(schema);
     event.client = client;

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "enclave/service/batch_slice.h"
 #include "enclave/service/key_use.h"
 #include "enclave/service/pipeline.h"
 #include "enclave/service/routes.h"
@@ -27,6 +28,7 @@ struct RequestInfo {
   http::Preferences preferences{};
   bool repeats_field = false;  // one of these header fields is there twice: nobody can say which is meant
   bool bad_preferences = false;
+  bool http_1_0 = false;
 };
 
 struct Response {
@@ -37,6 +39,7 @@ struct Response {
   std::string_view count_name = {};  // X-Fields-Sealed or X-Fields-Opened; empty for none
   std::uint64_t count = 0;
   std::optional<std::uint64_t> unopened = std::nullopt;  // X-Fields-Unopened
+  std::string_view trailer = {};                         // of a body of unknown length: its trailers' names
   std::string_view preference_applied = {};              // Preference-Applied; empty for none
   bool no_store = false;                                 // the answer holds plaintext or tokens
   bool keep_alive = false;                               // to be said, as HTTP/1.0 needs it
@@ -55,6 +58,17 @@ class Handler {
   Response handle(const Route& route, const RequestInfo& request, std::string_view text,
                   secret::SecretBytes& body);
 
+  // Whether an admitted request brings a document a line (NDJSON).
+  static bool is_batch(const Route& route, const RequestInfo& request) noexcept;
+  // All that can be refused of a batch before its first line. `chunked` as BatchJob has it.
+  Result<std::shared_ptr<const BatchJob>> begin_batch(const Route& route, const RequestInfo& request,
+                                                      bool chunked);
+  Response batch_response(const BatchJob& batch) const;
+  // Answers the lines of a slice, of whatever worker's batch.
+  void work(BatchSlice& slice);
+  // The audit event. `failure`: the answer was not sent whole.
+  void end_batch(const BatchJob& batch, const BatchCounts& counts, std::optional<ErrorCode> failure);
+
   // Answers with an error. `allow` as allowed_methods() gives it, for kMethodNotAllowed.
   Response fail(ErrorCode code, std::string_view path, std::string_view allow, secret::SecretBytes& body);
 
@@ -66,6 +80,12 @@ class Handler {
   Result<Job> job_for(const Route& route, const RequestInfo& request, std::string_view text);
   Response transform(const Route& route, const RequestInfo& request, std::string_view text,
                      secret::SecretBytes& body);
+  // Nothing, or the error that stands for the line.
+  std::optional<ErrorCode> answer_line(const Job& job, const JobPlan& plan, BatchSlice& slice);
+  void note_slice(const BatchJob& batch, const BatchCounts& counts);
+  void note_opens();
+  void count_request(Direction direction);
+  static std::string_view applied_preference(const Job& job) noexcept;
   Response word(int status, std::string_view text, secret::SecretBytes& body) const;
   Response health(secret::SecretBytes& body);
   Response keys(secret::SecretBytes& body);
@@ -75,6 +95,8 @@ class Handler {
   Response json(secret::SecretBytes& body);
   void audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
              std::optional<ErrorCode> error);
+  void write_audit(Action action, std::string_view client_san, std::string_view schema, std::uint64_t fields,
+                   std::optional<ErrorCode> error);
 
   State& state_;
   telemetry::CounterShard& counters_;

@@ -1,8 +1,9 @@
 // One client's connection in HTTP/2 (RFC 9113): many requests at a time, over the routes of HTTP/1.1.
 //
-// A request is answered once it is whole; one that is refused is answered at once, and what still comes of
-// its body is thrown away. While what is due cannot be sent, nothing is read. A round of the loop reads and
-// serves a bounded amount, so that a greedy client does not keep the others waiting.
+// A batch is answered while it comes, within its stream's windows; any other request once it is whole. One
+// that is refused is answered at once, and what still comes of its body is thrown away. While what is due
+// cannot be sent, nothing is read. A round of the loop reads and serves a bounded amount, so that a greedy
+// client does not keep the others waiting.
 //
 // Deadlines: a body and an answer have their own for each stream, and must keep a rate (limits); a header
 // list, a connection without a request and one that does not take what is sent have the connection's.
@@ -18,6 +19,7 @@
 #include <unordered_map>
 
 #include "enclave/service/handler.h"
+#include "enclave/service/pending_output.h"
 #include "enclave/service/served_connection.h"
 #include "http/http2_session.h"
 #include "os/event_loop.h"
@@ -53,7 +55,7 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
 
   // http::Http2Requests
   void on_head(http::StreamId id, std::string_view head) override;
-  void on_body(http::StreamId id, std::span<const char> data) override;
+  bool on_body(http::StreamId id, std::span<const char> data) override;
   void on_end(http::StreamId id) override;
   void on_closed(http::StreamId id) override;
   Piece next_piece(http::StreamId id, std::size_t max) override;
@@ -66,7 +68,22 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   void stream_is_slow(Stream& stream);
   void answer(Stream& stream);
   void send(Stream& stream, const Response& response, bool head_only);
+  std::size_t holds() const;
   void count_held();
+
+  // --- http2_batch.cc ---
+  void begin_batch(Stream& stream, const http::RequestHead& head);
+  void feed_batch(Stream& stream, std::span<const char> data);
+  // Nothing more has come for now. True if batches have something to do.
+  bool pause_batches();
+  // Works on a slice, sends what is answered, takes more input. True if it was a slice's work.
+  bool tend_batch(Stream& stream);
+  void send_batch_head(Stream& stream);
+  Piece next_batch_piece(const Stream& stream, std::size_t max) const;
+  void write_batch_piece(Stream& stream, std::span<char> out);
+  void fail_batch(Stream& stream, ErrorCode code);
+  void batch_is_slow(Stream& stream);
+  void batch_goes_on(Stream& stream);
 
   // Answers some of what waits. Then sends what is due, as far as the peer takes it.
   Next serve();
@@ -81,10 +98,10 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   std::unordered_map<http::StreamId, std::unique_ptr<Stream>> streams_;
   std::deque<http::StreamId> ready_;  // to be answered, in this order
   std::unique_ptr<DrainDeadline> drain_deadline_;
-  secret::SecretBytes output_;  // what could not be sent
-  std::size_t output_sent_ = 0;
+  PendingOutput output_;
   std::size_t sent_since_check_ = 0;
-  std::size_t stream_bytes_ = 0;  // bodies and answers of all streams
+  std::size_t stream_bytes_ = 0;  // bodies and answers of all streams, but for batches
+  std::size_t batches_ = 0;       // streams that are batches
   Phase phase_ = Phase::kIdle;
 };
 

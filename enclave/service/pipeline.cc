@@ -120,59 +120,83 @@ Result<void> Pipeline::update() {
   return {};
 }
 
-Result<Pipeline::Named> Pipeline::find_schema(const Job& job) const {
+std::string_view Pipeline::loaded_name(const Job& job) const {
+  const std::string_view header = job.schema_header.value_or("");
+  const auto& schemas = schemas_.value()->all();
+  const auto found = schemas.find(header.substr(0, header.find('#')));
+  return found == schemas.end() ? std::string_view() : std::string_view(found->first);
+}
+
+Result<JobPlan> Pipeline::plan(const Job& job) {
+  NES_TRY(update());
   if (!job.schema_header || job.schema_header->empty())
     return Error{ErrorCode::kSchemaHeaderMissing, "no schema is named"};
   const std::size_t hash = job.schema_header->find('#');
-  const std::string_view name = job.schema_header->substr(0, hash);
-  const schema::Schema* schema = schemas_.value()->find(name);
-  if (schema == nullptr) return Error{ErrorCode::kSchemaUnknown, "no schema of this name is loaded"};
-  Named named{.schema = schema, .name = name, .fragment = std::nullopt};
-  if (hash != std::string_view::npos) named.fragment = job.schema_header->substr(hash + 1);
-  return named;
+  const auto& schemas = schemas_.value();
+  const auto found = schemas->all().find(job.schema_header->substr(0, hash));
+  if (found == schemas->all().end())
+    return Error{ErrorCode::kSchemaUnknown, "no schema of this name is loaded"};
+  std::optional<std::string_view> fragment;
+  if (hash != std::string_view::npos) fragment = job.schema_header->substr(hash + 1);
+  const schema::Schema& schema = *found->second.schema;
+  NES_TRY_ASSIGN(const schema::FieldPlan plan, schema.plan(fragment));
+  JobPlan planned{.schemas = schemas, .schema = found->first, .plan = plan};
+  if (job.strict) {
+    const auto undeclared = schema.undeclared(fragment);
+    if (undeclared.ok())
+      planned.undeclared = *undeclared;
+    else if (undeclared.error().code != ErrorCode::kLimit)
+      return undeclared.error();
+  }
+  return planned;
 }
 
-Result<std::optional<std::string>> Pipeline::undeclared_key(const Job& job, const Named& named) {
-  const auto plan = named.schema->undeclared(named.fragment);
+Result<std::optional<std::string>> Pipeline::undeclared_key(const Job& job, const JobPlan& plan) {
   // What cannot be shown to be declared is not.
-  if (!plan.ok() && plan.error().code == ErrorCode::kLimit) return std::optional<std::string>("/*");
-  if (!plan.ok()) return plan.error();
+  if (!plan.undeclared) return std::optional<std::string>("/*");
+  const schema::FieldPlan& undeclared = *plan.undeclared;
   scratch_.located.clear();
-  NES_TRY(json::locate(job.text, job.shape, *plan, plan->start(), scratch_.located));
+  NES_TRY(json::locate(job.text, job.shape, undeclared, undeclared.start(), scratch_.located));
   if (scratch_.located.empty()) return std::optional<std::string>();
   return std::optional(
-      json::path_of(job.text, job.shape, *plan, plan->start(), scratch_.located.front().begin));
+      json::path_of(job.text, job.shape, undeclared, undeclared.start(), scratch_.located.front().begin));
 }
 
 JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
-  JobReport report;
   opens_.clear();
+  const auto planned = plan(job);
+  if (planned.ok()) return transform(job, *planned, out);
+  JobReport report;
+  report.failure = JobFailure{.error = planned.error(), .path = {}};
+  if (planned.error().code != ErrorCode::kNotReady) report.schema = loaded_name(job);
+  return report;
+}
+
+JobReport Pipeline::transform(const Job& job, const JobPlan& planned, secret::SecretBytes& out) {
+  JobReport report;
+  report.schema = planned.schema;
   const auto fail = [&report](const Error& error, std::string path = {}) -> JobReport& {
     report.failure = JobFailure{.error = error, .path = std::move(path)};
     return report;
   };
   if (const auto ready = update(); !ready.ok()) return fail(ready.error());
-  const auto named = find_schema(job);
-  if (!named.ok()) return fail(named.error());
-  report.schema = named->name;
-  const auto plan = named->schema->plan(named->fragment);
-  if (!plan.ok()) return fail(plan.error());
   if (job.strict) {
-    auto undeclared = undeclared_key(job, *named);
+    auto undeclared = undeclared_key(job, planned);
     if (!undeclared.ok()) return fail(undeclared.error());
     if (undeclared->has_value())
       return fail({ErrorCode::kUndeclaredKey, "a key is not declared"}, std::move(**undeclared));
   }
 
+  const schema::FieldPlan& plan = planned.plan;
   Transform transform(*this, job);
   const std::size_t former_size = out.size();
-  const auto outcome = rewrite::rewrite(job.text, job.shape, *plan, transform, scratch_, out);
+  const auto outcome = rewrite::rewrite(job.text, job.shape, plan, transform, scratch_, out);
   plaintext_.clear();
   literal_.clear();
   if (!outcome.ok()) {
     fail(outcome.error());
     if (outcome.error().code == ErrorCode::kTokenRejected)
-      report.failure->path = json::path_of(job.text, job.shape, *plan, plan->start(),
+      report.failure->path = json::path_of(job.text, job.shape, plan, plan.start(),
                                            static_cast<std::uint32_t>(outcome.error().position));
     return report;
   }

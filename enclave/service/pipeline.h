@@ -41,6 +41,14 @@ struct Job {
   std::optional<config::ClientMatch> keep_sealed = std::nullopt;
 };
 
+// What the schema header of a job leads to, looked up once for all its documents. Keeps its schemas alive.
+struct JobPlan {
+  std::shared_ptr<const SchemaSet> schemas;
+  std::string_view schema;  // its name
+  schema::FieldPlan plan;
+  std::optional<schema::FieldPlan> undeclared{};  // of a strict job: keys that the schema does not declare
+};
+
 struct JobFailure {
   Error error;
   std::string path;  // of the value at fault (kTokenRejected, kUndeclaredKey); else empty
@@ -69,12 +77,18 @@ class Pipeline {
   // more values to be sealed deterministically than the client may have now.
   JobReport run(const Job& job, secret::SecretBytes& out);
 
-  // How many tokens each key has opened in the last run, whatever came of it.
+  // The same for many documents: run() is plan() and then transform(). A plan stays what it is although
+  // schemas change; it may be used by other pipelines too.
+  Result<JobPlan> plan(const Job& job);
+  JobReport transform(const Job& job, const JobPlan& plan, secret::SecretBytes& out);
+
+  // How many tokens each key has opened in the last run, or since forget_opens(), whatever came of it.
   struct Opens {
     token::KeyId kid;
     std::uint64_t count;
   };
   std::span<const Opens> opens() const noexcept { return opens_; }
+  void forget_opens() noexcept { opens_.clear(); }
 
  private:
   class Transform;
@@ -82,15 +96,10 @@ class Pipeline {
   void note_open(const token::KeyId& kid);
   // Takes new snapshots in. kNotReady, or kCrypto.
   Result<void> update();
-  // The schema and the root that a header names.
-  struct Named {
-    const schema::Schema* schema;
-    std::string_view name;
-    std::optional<std::string_view> fragment;
-  };
-  Result<Named> find_schema(const Job& job) const;
+  // The name of the schema that the header names, if it is loaded.
+  std::string_view loaded_name(const Job& job) const;
   // The path of the first value under a key that the schema does not declare; nothing if all are declared.
-  Result<std::optional<std::string>> undeclared_key(const Job& job, const Named& named);
+  Result<std::optional<std::string>> undeclared_key(const Job& job, const JobPlan& plan);
 
   base::Subscription<token::KeySet> keys_;
   base::Subscription<SchemaSet> schemas_;

@@ -18,19 +18,21 @@ ServedConnection::ServedConnection(ServedConnection&& other) noexcept
       client_sans_(std::move(other.client_sans_)),
       index_(other.index_),
       held_(std::exchange(other.held_, 0)),
-      interest_(std::exchange(other.interest_, 0)),
+      interest_(other.interest_),
+      in_loop_(std::exchange(other.in_loop_, false)),
       of_client_(other.of_client_) {
   worker_.loop().modify(stream_->fd(), interest_, *this);
 }
 
 ServedConnection::~ServedConnection() {
   set_held(0);
-  if (interest_ != 0) worker_.loop().remove(stream_->fd(), *this);
+  if (in_loop_) worker_.loop().remove(stream_->fd(), *this);
 }
 
 Result<void> ServedConnection::join_loop() {
   NES_TRY(worker_.loop().add(stream_->fd(), EPOLLIN, *this));
   interest_ = EPOLLIN;
+  in_loop_ = true;
   return {};
 }
 
@@ -77,7 +79,8 @@ RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
           .client = {.sans = client_sans_},
           .preferences = preferences,
           .repeats_field = !content_type.ok() || !schema.ok(),
-          .bad_preferences = bad_preferences};
+          .bad_preferences = bad_preferences,
+          .http_1_0 = head.minor_version == 0};
 }
 
 void ServedConnection::end_sending() {

@@ -59,6 +59,7 @@ class ServedConnection : public os::EventHandler {
   std::size_t index_ = 0;                      // in the worker's list
   std::size_t held_ = 0;                       // bytes counted in Status::inflight_bytes
   std::uint32_t interest_ = 0;
+  bool in_loop_ = false;
   bool of_client_ = true;  // counted in Status::connections
 };
 

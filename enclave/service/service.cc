@@ -163,6 +163,8 @@ Result<void> Service::start_control() {
 Result<void> Service::start_workers() {
   for (std::size_t i = 0; i < config_.worker_threads; ++i) {
     NES_TRY_ASSIGN(auto worker, Worker::create(state_));
+    Worker* const raw = worker.get();
+    state_.exchange.add_helper(*raw, [raw] { raw->request_help(); });
     workers_.push_back(std::move(worker));
   }
   for (const auto& worker : workers_) threads_.emplace_back([raw = worker.get()] { raw->run(); });

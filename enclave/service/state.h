@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/published.h"
 #include "enclave/service/attestation.h"
+#include "enclave/service/batch_exchange.h"
 #include "enclave/service/key_use.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/schema_store.h"
@@ -70,6 +71,7 @@ struct State {
   std::function<void()> request_key_refresh;  // a token named a key that is not loaded; any thread
   std::function<void()> request_drain;        // any thread
   Status status{};
+  BatchExchange exchange{};
   std::atomic<std::uint64_t> next_request_id{1};
 };
 

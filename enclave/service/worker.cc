@@ -56,6 +56,48 @@ void Worker::drain() {
   }
 }
 
+void Worker::request_help() {
+  loop_->post([this] { help(); });
+}
+
+// One slice, then what else this worker has to do.
+void Worker::help() {
+  std::unique_ptr<BatchSlice> slice = state_.exchange.take(*this);
+  if (slice == nullptr) return;
+  handler_.work(*slice);
+  Worker& owner = *slice->owner;
+  owner.give_back(std::move(slice));
+  request_help();
+}
+
+void Worker::give_back(std::unique_ptr<BatchSlice> slice) {
+  {
+    const std::lock_guard lock(returned_mutex_);
+    returned_.push_back(std::move(slice));
+    if (returned_.size() > 1) return;  // somebody has posted already
+  }
+  loop_->post([this] { take_returned(); });
+}
+
+void Worker::take_returned() {
+  std::vector<std::unique_ptr<BatchSlice>> returned;
+  {
+    const std::lock_guard lock(returned_mutex_);
+    returned.swap(returned_);
+  }
+  for (std::unique_ptr<BatchSlice>& slice : returned) {
+    const auto found = batches_.find(slice->batch);
+    if (found == batches_.end()) continue;
+    const auto [batch, owner] = found->second;
+    if (batch->give_back(std::move(slice))) owner->batch_goes_on();
+  }
+}
+
+std::uint64_t Worker::enter_batch(Batch& batch, BatchOwner& owner) {
+  batches_.emplace(next_batch_, std::pair(&batch, &owner));
+  return next_batch_++;
+}
+
 void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
   const std::size_t before = state_.status.connections.fetch_add(listening.serves_clients ? 1 : 0);
   std::unique_ptr<Connection> connection;

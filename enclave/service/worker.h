@@ -1,15 +1,20 @@
 // One thread: an event loop, its listeners and its connections, and the buffers that these share.
 //
-// Thread rule: all but request_drain(), request_stop() and run() belongs to the thread in run().
+// Thread rule: all but request_drain(), request_stop(), request_help(), give_back() and run() belongs to the
+// thread in run().
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "enclave/service/batch.h"
 #include "enclave/service/connection.h"
 #include "enclave/service/handler.h"
 #include "enclave/service/state.h"
@@ -41,6 +46,11 @@ class Worker {
   // From any thread: accept no more, let connections finish.
   void request_drain();
   void request_stop() { loop_->stop(); }
+  // From any thread: work on what waits in the exchange of batches.
+  void request_help();
+  // From any thread: a slice of one of this worker's batches has been worked on. If the batch is over by now,
+  // so is the slice.
+  void give_back(std::unique_ptr<BatchSlice> slice);
 
   // For connections.
   State& state() noexcept { return state_; }
@@ -56,6 +66,9 @@ class Worker {
   std::string_view date();
   // Room for frames of HTTP/2 that leave in one write.
   std::span<char> http2_buffer();
+  // A batch of this worker, until it leaves; returns its name.
+  std::uint64_t enter_batch(Batch& batch, BatchOwner& owner);
+  void leave_batch(std::uint64_t id) { batches_.erase(id); }
   void forget(ServedConnection& connection);
   // Its handshake has agreed on HTTP/2. Destroys `connection`; another goes on in its place.
   void continue_as_http2(ServedConnection& connection);
@@ -63,6 +76,8 @@ class Worker {
  private:
   Worker(State& state, std::unique_ptr<os::EventLoop> loop);
   void drain();
+  void help();
+  void take_returned();
   void adopt(os::UniqueFd socket, const Listening& listening);
 
   State& state_;
@@ -77,6 +92,10 @@ class Worker {
   std::string date_;
   std::int64_t date_second_ = -1;
   bool draining_ = false;
+  std::unordered_map<std::uint64_t, std::pair<Batch*, BatchOwner*>> batches_;
+  std::uint64_t next_batch_ = 1;
+  std::mutex returned_mutex_;
+  std::vector<std::unique_ptr<BatchSlice>> returned_;
   std::vector<std::pair<Listening, std::unique_ptr<os::Acceptor>>> acceptors_;  // after what they use
   std::vector<std::unique_ptr<ServedConnection>> connections_;
 };

@@ -62,6 +62,9 @@ inline constexpr std::uint32_t kHttp2BudgetPerAnswer = 4;
 inline constexpr int kHttp2RequestsPerRound = 32;  // of one connection, before others have their turn
 inline constexpr int kHttp2ReadsPerRound = 4;
 inline constexpr int kHttp2WritesPerRound = 16;
+// A refused request is answered after a body up to this size: clients that see a stream reset while they send
+// often lose the answer. What comes meanwhile is dropped.
+inline constexpr std::size_t kHttp2RefusedBodyBytes = std::size_t{64} * 1024;
 
 // --- server ---
 inline constexpr std::int64_t kHandshakeTimeoutMs = 10'000;
@@ -82,6 +85,16 @@ inline constexpr int kReadsPerRound = 64;   // of one connection, before others 
 inline constexpr std::size_t kReadBufferBytes = std::size_t{16} * 1024;  // one TLS record
 inline constexpr std::size_t kResponseHeadBytes = 1024;
 inline constexpr std::size_t kKeptBufferBytes = std::size_t{256} * 1024;  // of a thread's, after a large one
+
+// --- batches (NDJSON) ---
+inline constexpr std::size_t kBatchSliceBytes =
+    std::size_t{64} * 1024;  // of lines that are worked on at once
+inline constexpr std::size_t kBatchReservedBytes =
+    std::size_t{256} * 1024;                             // counted as held from first to last
+inline constexpr std::size_t kBatchSlicesPerWorker = 2;  // of one batch, between its input and its output
+inline constexpr std::size_t kBatchSlices = 16;          // however many workers there are
+inline constexpr std::size_t kBatchQueuedSlices = 256;   // of all batches, that wait for another worker
+inline constexpr int kBatchSlicesPerRound = 2;           // of one connection, before others have their turn
 
 inline constexpr std::int64_t kBackoffMinMs = 500;
 inline constexpr std::int64_t kBackoffMaxMs = 30'000;

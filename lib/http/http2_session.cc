@@ -167,9 +167,10 @@ struct Http2Session::State {
 
   static int on_data(nghttp2_session* session, std::uint8_t, std::int32_t stream, const std::uint8_t* data,
                      std::size_t size, void* user_data) {
-    of(user_data).requests.on_body(stream, {reinterpret_cast<const char*>(data), size});
-    // The owner bounds what it keeps; a window that has been used is opened again.
-    return nghttp2_session_consume(session, stream, size);
+    const bool done = of(user_data).requests.on_body(stream, {reinterpret_cast<const char*>(data), size});
+    // The connection's window is opened again in any case: one stream must not stop the others.
+    return done ? nghttp2_session_consume(session, stream, size)
+                : nghttp2_session_consume_connection(session, size);
   }
 
   static int on_stream_close(nghttp2_session* session, std::int32_t stream, std::uint32_t, void* user_data) {
@@ -333,6 +334,11 @@ void Http2Session::answer(StreamId stream, const Answer& answer) {
 void Http2Session::answer_continue(StreamId stream) {
   const nghttp2_nv status = pair_of(":status", "100");
   nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, &status, 1, nullptr);
+}
+
+// Fails where the stream is gone.
+void Http2Session::take_more(StreamId stream, std::size_t bytes) {
+  nghttp2_session_consume_stream(state_->session.get(), stream, bytes);
 }
 
 // Fails where the stream is gone, or does not wait.

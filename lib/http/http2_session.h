@@ -46,7 +46,9 @@ class Http2Requests {
   // the header list is over its limits. on_end() follows, after on_body() where there is a body; trailers are
   // checked and dropped.
   virtual void on_head(StreamId stream, std::string_view head) = 0;
-  virtual void on_body(StreamId stream, std::span<const char> data) = 0;
+  // True: the data is done with. False: it is not, and the stream's client may not send more for it until
+  // take_more().
+  virtual bool on_body(StreamId stream, std::span<const char> data) = 0;
   virtual void on_end(StreamId stream) = 0;
   // The stream is no more: answered whole, reset, or lost with its connection.
   virtual void on_closed(StreamId stream) = 0;
@@ -95,6 +97,8 @@ class Http2Session {
   void answer(StreamId stream, const Answer& answer);
   // 100 (Continue).
   void answer_continue(StreamId stream);
+  // Lets the client send `bytes` more, for which on_body() has returned false.
+  void take_more(StreamId stream, std::size_t bytes);
   // After Piece::kWait.
   void resume(StreamId stream);
   void reset(StreamId stream, Http2Error error);

@@ -15,7 +15,7 @@ namespace {
 using std::string_literals::operator""s;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-enum Type : char { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7 };
+enum Type : char { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindowUpdate = 8 };
 constexpr char kEndStream = 1, kEndHeaders = 4;
 
 std::string frame(Type type, char flags, StreamId stream, const std::string& payload) {
@@ -48,8 +48,9 @@ struct Received {
 class Owner final : public Http2Requests {
  public:
   void on_head(StreamId stream, std::string_view head) override { heads[stream] = head; }
-  void on_body(StreamId stream, std::span<const char> data) override {
+  bool on_body(StreamId stream, std::span<const char> data) override {
     bodies[stream].append(data.data(), data.size());
+    return takes_bodies;
   }
   void on_end(StreamId stream) override { ended.push_back(stream); }
   void on_closed(StreamId stream) override { closed.push_back(stream); }
@@ -72,6 +73,7 @@ class Owner final : public Http2Requests {
   std::size_t sent = 0;
   std::size_t piece_bytes = 1'000'000;
   bool complete = true;
+  bool takes_bodies = true;
   bool aborts = false;
   std::vector<Field> trailer_fields;
 };
@@ -110,6 +112,27 @@ TEST_F(Http2SessionTest, tells_head_body_and_end_however_the_bytes_are_split) {
   EXPECT_EQ(owner.heads[1], "POST /x HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(owner.bodies[1], "abc");
   EXPECT_EQ(owner.ended, std::vector<StreamId>{1});
+}
+
+TEST_F(Http2SessionTest, opens_the_window_of_a_body_that_is_not_taken_only_when_it_is) {
+  owner.takes_bodies = false;
+  ASSERT_TRUE(receive(frame(kSettings, 1, 0, "")));  // ACK: the window is as large as it was announced
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost)));
+  const std::string piece = frame(kData, 0, 1, std::string(16'384, 'x'));
+  std::vector<StreamId> opened;
+  const auto note_windows = [&] {
+    for (const Received& one : sent())
+      if (one.type == kWindowUpdate) opened.push_back(one.stream);
+  };
+  for (int i = 0; i < limits::kHttp2StreamWindowBytes / 16'384; ++i) {
+    ASSERT_TRUE(receive(piece));
+    note_windows();
+  }
+  EXPECT_EQ(std::count(opened.begin(), opened.end(), 1), 0) << "the stream waits";
+  session->take_more(1, limits::kHttp2StreamWindowBytes);
+  note_windows();
+  EXPECT_EQ(std::count(opened.begin(), opened.end(), 1), 1);
+  ASSERT_TRUE(receive(piece));
 }
 
 TEST_F(Http2SessionTest, sends_an_answer_in_frames_with_its_trailers) {

@@ -82,21 +82,21 @@ std::string_view reason_phrase(int status) noexcept {
   }
 }
 
-ResponseHead::ResponseHead(std::string& out, int status) : out_(out) {
+ResponseHead::ResponseHead(std::string& out, int status) : FieldLines(out) {
   NES_CHECK(status >= 100 && status <= 599);
-  out_.append("HTTP/1.1 ");
-  append_number(out_, static_cast<std::uint64_t>(status));
-  out_.append(" ").append(reason_phrase(status)).append("\r\n");
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(status));
+  out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
-ResponseHead& ResponseHead::field(std::string_view name, std::string_view value) {
+FieldLines& FieldLines::field(std::string_view name, std::string_view value) {
   NES_CHECK(!name.empty() && is_all(name, kTokenChar));
   NES_CHECK(is_all(value, kValueChar));
   out_.append(name).append(": ").append(value).append("\r\n");
   return *this;
 }
 
-ResponseHead& ResponseHead::field(std::string_view name, std::uint64_t value) {
+FieldLines& FieldLines::field(std::string_view name, std::uint64_t value) {
   NES_CHECK(!name.empty() && is_all(name, kTokenChar));
   out_.append(name).append(": ");
   append_number(out_, value);
@@ -104,7 +104,7 @@ ResponseHead& ResponseHead::field(std::string_view name, std::uint64_t value) {
   return *this;
 }
 
-void ResponseHead::finish() { out_.append("\r\n"); }
+void FieldLines::finish() { out_.append("\r\n"); }
 
 int status_of(ErrorCode code) noexcept { return public_error(code).status; }
 

@@ -12,17 +12,27 @@ namespace nes::http {
 // "OK" for 200; never empty for a status that this program sends.
 std::string_view reason_phrase(int status) noexcept;
 
-// Appends one head to a string that the caller reuses. Names and values come from this program and are
-// checked: a name that is no token, and a control byte (CR, LF, NUL) in a value, abort.
-class ResponseHead {
+// The whole interim answer to a client that waits before it sends its body.
+inline constexpr std::string_view kContinueResponse = "HTTP/1.1 100 Continue\r\n\r\n";
+
+// Appends field lines, of a head or of trailers, to a string that the caller reuses. Names and values come
+// from this program and are checked: a name that is no token, and a control byte (CR, LF, NUL) in a value,
+// abort.
+class FieldLines {
  public:
-  ResponseHead(std::string& out, int status);
-  ResponseHead& field(std::string_view name, std::string_view value);
-  ResponseHead& field(std::string_view name, std::uint64_t value);
+  explicit FieldLines(std::string& out) noexcept : out_(out) {}
+  FieldLines& field(std::string_view name, std::string_view value);
+  FieldLines& field(std::string_view name, std::uint64_t value);
   void finish();  // writes the empty line
 
  private:
   std::string& out_;
+};
+
+// One head.
+class ResponseHead : public FieldLines {
+ public:
+  ResponseHead(std::string& out, int status);
 };
 
 // The one table from error to status. Codes that never leave the program map to 500.
