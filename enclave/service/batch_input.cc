@@ -40,7 +40,8 @@ void BatchInput::cut(BatchSlice& slice) {
   }
   const std::size_t size = text.size();
   slice.first_line = next_line_;
-  next_line_ += static_cast<std::uint64_t>(std::count(text.begin(), text.end(), '\n'));
+  // By memchr, which is faster than std::count as it is compiled here.
+  for (std::size_t lf = 0; (lf = text.find('\n', lf)) != std::string_view::npos; ++lf) ++next_line_;
 
   // A line that is skipped and has no LF yet stands at the end and stays, unless the batch ends with it.
   const bool all = size == buffer_.size() && ended_;

@@ -111,6 +111,19 @@ TEST_F(OpenApi, has_for_each_route_the_statuses_that_it_can_answer_and_no_others
   }
 }
 
+TEST_F(OpenApi, has_the_batch_beside_the_document_both_ways) {
+  for (const Route& route : service_routes()) {
+    if (route.body == Body::kNone) continue;
+    Names types{"application/json"};
+    if (route.body == Body::kDocument) types.insert("application/x-ndjson");
+    const NodeId body = resolved(tree_.find(operation(route), "requestBody"));
+    const NodeId answer = resolved(tree_.find(tree_.find(operation(route), "responses"), "200"));
+    EXPECT_EQ(keys(tree_.find(body, "content")), types) << route.path;
+    EXPECT_EQ(keys(tree_.find(answer, "content")), types) << route.path;
+    EXPECT_EQ(keys(tree_.find(answer, "headers")).contains("X-Lines-Failed"), types.size() == 2) << route.path;
+  }
+}
+
 TEST_F(OpenApi, has_exactly_the_error_codes_that_leave_the_program) {
   Names codes, listed;
   for (const ErrorCode code : public_codes()) codes.emplace(http::public_code(code));

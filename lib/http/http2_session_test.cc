@@ -15,7 +15,15 @@ namespace {
 using std::string_literals::operator""s;
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-enum Type : char { kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoaway = 7, kWindowUpdate = 8 };
+enum Type : char {
+  kData = 0,
+  kHeaders = 1,
+  kReset = 3,
+  kSettings = 4,
+  kPing = 6,
+  kGoaway = 7,
+  kWindowUpdate = 8
+};
 constexpr char kEndStream = 1, kEndHeaders = 4;
 
 std::string frame(Type type, char flags, StreamId stream, const std::string& payload) {
