@@ -235,6 +235,24 @@ class Ndjson(EnclaveCase):
         self.assertLess(stalled[0][0], 2_000 * len(block) / 2, "it was still sending")
         self.assertLess(stalled[0][1], 4_000)
 
+    def test_a_batch_keeps_the_schema_that_it_began_with(self):
+        enclave = self.start()
+        line = b'{"note":"n"}\n'
+        with BatchConnection(enclave) as connection:
+            connection.send(batch_head() + chunk(line))
+            connection._until(line + b"\r\n")
+            schema = enclave.schema_dir / "payments-v1.yaml"
+            text = schema.read_text()
+            new = schema.with_suffix(".new")
+            new.write_text(text.replace("x-pii: false", "x-pii: true"))
+            new.rename(schema)
+            enclave.wait_until(
+                lambda: send_once(enclave, seal_request(line)).headers["x-fields-sealed"] == "1", 10)
+            connection.send(chunk(line) + b"0\r\n\r\n")
+            self.assertEqual(connection._until(b"\r\n\r\n"),
+                             b"d\r\n" + line + b"\r\n0\r\nX-Lines-Failed: 0\r\nX-Fields-Sealed: 0")
+        self.assertEqual(batch_once(enclave, line).trailers["x-fields-sealed"], "1")
+
     def test_drain_finishes_a_batch_that_has_begun(self):
         enclave = self.start(settings={"WORKER_THREADS": "2"})
         with BatchConnection(enclave) as connection:
