@@ -120,7 +120,8 @@ TEST_F(OpenApi, has_the_batch_beside_the_document_both_ways) {
     const NodeId answer = resolved(tree_.find(tree_.find(operation(route), "responses"), "200"));
     EXPECT_EQ(keys(tree_.find(body, "content")), types) << route.path;
     EXPECT_EQ(keys(tree_.find(answer, "content")), types) << route.path;
-    EXPECT_EQ(keys(tree_.find(answer, "headers")).contains("X-Lines-Failed"), types.size() == 2) << route.path;
+    EXPECT_EQ(keys(tree_.find(answer, "headers")).contains("X-Lines-Failed"), types.size() == 2)
+        << route.path;
   }
 }
 
