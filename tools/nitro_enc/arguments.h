@@ -28,7 +28,7 @@ struct Flag {
 
 struct Syntax {
   std::vector<Flag> flags{};
-  std::string_view operand{};  // how help names an operand, or a fixed number of them; empty if there are none
+  std::string_view operand{};  // how help names one, or a fixed number of them; empty if there are none
   std::size_t min_operands = 0;
   std::size_t max_operands = 0;
 };
