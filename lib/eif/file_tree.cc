@@ -64,7 +64,7 @@ const FileNode* FileTree::find(std::string_view path) const noexcept {
   return at == entries_.end() ? nullptr : at->second.get();
 }
 
-Result<void> FileTree::apply_layer(std::shared_ptr<const Bytes> archive) {
+Result<void> FileTree::apply_layer(const std::shared_ptr<const Bytes>& archive) {
   failed_path_.clear();
   NES_TRY_ASSIGN(const std::vector<TarEntry> entries, read_tar(*archive));
   std::vector<std::string> parents;  // of whiteouts

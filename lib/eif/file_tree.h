@@ -53,7 +53,7 @@ class FileTree {
   // One layer, unpacked. Errors: read_tar()'s; kMalformed for what leads outside or through a symlink,
   // hardlinks to nothing and names that cannot be. After an error the tree is unspecified, and failed_path()
   // names the entry that was at fault, if it was one.
-  Result<void> apply_layer(std::shared_ptr<const Bytes> archive);
+  Result<void> apply_layer(const std::shared_ptr<const Bytes>& archive);
   // One more entry; directories above it that are not there are made, 0755 and root's. kMalformed and kLimit.
   Result<void> add(std::string_view path, FileNode node);
   const std::string& failed_path() const noexcept { return failed_path_; }
