@@ -16,6 +16,7 @@ from pathlib import Path
 
 import batch
 import enclave_image
+import memory
 import proxies
 import server as servers
 
@@ -125,8 +126,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
-    rows = (core_rows() + server_rows() + batch.rows(row, ROUNDS) + proxies.rows(row, ROUNDS, PROXY_SECONDS) +
-            enclave_image.rows(row))
+    rows = (core_rows() + server_rows() + batch.rows(row, ROUNDS) + memory.rows(row) +
+            proxies.rows(row, ROUNDS, PROXY_SECONDS) + enclave_image.rows(row))
     show(rows)
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")

@@ -67,10 +67,13 @@ class Server:
 
     def cpu_seconds(self):
         total = 0
-        for pid in [self._process.pid, *self._children()]:
+        for pid in self.pids():
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             total += int(fields[11]) + int(fields[12])  # utime, stime
         return total / TICKS
+
+    def pids(self):
+        return [self._process.pid, *self._children()]
 
     def _children(self):
         path = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
@@ -98,7 +101,7 @@ def start_nginx(folder, answer_bytes):
     port = free_port()
     (folder / "nginx.conf").write_text(f"""
 daemon off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx-error.log; user root;
-events {{ worker_connections 4096; }}
+worker_rlimit_nofile 20000; events {{ worker_connections 16384; }}
 http {{
   access_log off; keepalive_requests 1000000000; http2_max_concurrent_streams 128;
   client_max_body_size 16m; default_type application/json;
@@ -116,12 +119,14 @@ http {{
     return Server("nginx", [binary, "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder)
 
 
-def start_service(folder):
-    """enclave-dev with one worker, serving the bench's schema."""
+def start_service(folder, schemas=(), settings=None):
+    """enclave-dev with one worker, serving the bench's schema and `schemas`, files."""
     (folder / "keys").mkdir()
     (folder / "keys" / "current.key").write_bytes(os.urandom(32))
     (folder / "schemas").mkdir()
     (folder / "schemas" / "payment.yaml").write_text(SCHEMA)
+    for schema in schemas:
+        shutil.copy(schema, folder / "schemas")
     port, health = free_port(), free_port()
     environment = {
         "SECRET_ARN": "arn:aws:secretsmanager:us-east-1:123456789012:secret:bench/dek",
@@ -129,6 +134,7 @@ def start_service(folder):
         "S3_BUCKET": "bench", "VSOCK_PROXY_CID": "3", "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317",
         "WORKER_THREADS": "1", "DEV_LISTEN": f"tcp:127.0.0.1:{port}", "HEALTH_VSOCK_PORT": str(health),
         "DEV_KEY_DIR": str(folder / "keys"), "DEV_SCHEMA_DIR": str(folder / "schemas"),
+        **(settings or {}),
     }
     return Server("enclave-dev", [str(ROOT / "build/release/bin/enclave-dev")], port, folder, environment)
 

@@ -128,7 +128,7 @@ class QemuNode:
             "-M", "microvm,acpi=off,memory-backend=mem", "-cpu", "max", "-m", PARENT_MEMORY,
             "-object", f"memory-backend-memfd,id=mem,size={PARENT_MEMORY},share=on",
             "-kernel", self.parent_kernel, "-initrd", self.parent_initrd,
-            "-append", "console=ttyS0 reboot=t panic=-1 pci=off quiet",
+            "-append", "console=ttyS0 reboot=t panic=-1 pci=off no_timer_check quiet",
             "-chardev", f"socket,id=v,path={self.folder}/parent.sock",
             "-device", "vhost-user-vsock-device,chardev=v",
             "-netdev", f"user,id=n,ipv6=off{forwards}", "-device", "virtio-net-device,netdev=n"])
