@@ -11,6 +11,12 @@
 #include "base/limits.h"
 
 namespace nes::vsock_proxy {
+namespace {
+
+// A read of less has most likely taken all there was: asking again costs a call, and the loop tells anyway.
+constexpr ssize_t kShortRead = ssize_t{16} * 1024;
+
+}  // namespace
 
 PipePool::Pipe PipePool::take() {
   if (!idle_.empty()) {
@@ -176,6 +182,7 @@ bool Relay::fill(Direction& direction) {
   }
   direction.ended = got == 0;
   direction.waiting = static_cast<std::size_t>(got);
+  if (got < kShortRead && direction.from.registered) direction.from.readable = false;
   return true;
 }
 
