@@ -68,7 +68,10 @@ class Server:
     def cpu_seconds(self):
         total = 0
         for pid in self.pids():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            try:
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue  # a child that has ended; its parent counts it
             total += int(fields[11]) + int(fields[12])  # utime, stime
         return total / TICKS
 
