@@ -14,9 +14,10 @@ import time
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-sys.path[:0] = [str(ROOT / "devkit"), str(ROOT / "tests/boot")]
+sys.path[:0] = [str(ROOT / "devkit"), str(ROOT / "tests/boot"), str(ROOT / "tests/cli")]
 
 import image  # found by the line above
+import container_files as files
 import make_eif
 import qemu_node
 from background import Background
@@ -25,6 +26,10 @@ from enclave_process import REQUIRED
 
 NITRO_CLI = ROOT / "devkit/nitro_cli/nitro-cli"
 CID, BOOT_S = 16, 120
+# `docker save --output FILE NAME`, of one image.
+DOCKER = """#!/bin/sh
+[ "$1 $2 $4" = "save --output here:1" ] && cp "$SAVED_IMAGE" "$3"
+"""
 
 
 class NitroCliCase(unittest.TestCase):
@@ -102,10 +107,6 @@ class Commands(NitroCliCase):
         self.assertIn("enclave: ca bundle: ", console.stdout)
         self.assert_refused("there is no enclave", "terminate-enclave", "--enclave-id", "i-0-enc0")
 
-    def test_no_console_without_debug_mode(self):
-        done = self.cli("console", "--enclave-id", self.start()["EnclaveID"])
-        self.assertEqual((done.returncode, done.stdout), (1, ""))
-
     def test_refuses_what_aws_s_refuses(self):
         flags = {"--eif-path": self.eif, "--memory": 256, "--cpu-count": 2, "--enclave-cid": CID}
         for name, value, pattern in (("--memory", 16, "insufficient memory"), ("--cpu-count", 0, "number of CPUs"),
@@ -113,6 +114,21 @@ class Commands(NitroCliCase):
             changed = {**flags, name: value}
             self.assert_refused(pattern, "run-enclave", *(word for pair in changed.items() for word in pair))
         self.assertEqual(self.cli("run-enclave").returncode, 2)
+
+    def test_builds_an_image_of_what_docker_saves_and_refuses_what_it_does_not(self):
+        docker, saved, eif = (self.home / name for name in ("bin/docker", "saved.tar", "built.eif"))
+        docker.write_text(DOCKER)
+        docker.chmod(0o755)
+        program = files.layer(files.directory("bin"), files.entry("bin/a", b"#!", mode=0o755))
+        saved.write_bytes(files.docker_archive([program], tags=("here:1",)))
+        self.environment.update(SAVED_IMAGE=str(saved), NITRO_CLI_BLOBS=str(self.home / "blobs"))
+        built = self.answer("build-enclave", "--docker-uri", "here:1", "--output-file", eif)
+        self.assertEqual(list(built), ["Measurements"])
+        described = self.answer("describe-eif", "--eif-path", eif)
+        self.assertEqual((described["Measurements"], described["ImageName"]), (built["Measurements"], "here"))
+        self.assert_refused("docker save there:1 failed", "build-enclave", "--docker-uri", "there:1", "--output-file", eif)
+        saved.write_bytes(b"no archive")
+        self.assert_refused("nitro-enc eif build failed", "build-enclave", "--docker-uri", "here:1", "--output-file", eif)
 
     def test_describes_an_image(self):
         described = self.answer("describe-eif", "--eif-path", self.eif)
@@ -166,6 +182,10 @@ class Runner(NitroCliCase):
         runner.wait_for_line(f"run-enclave: ending {orphan}, left over", timeout_s=BOOT_S)
         runner.wait_for_line("run-enclave: started ", timeout_s=BOOT_S)
         (entry,) = self.answer("describe-enclaves")
+        self.assertEqual((entry["State"], entry["Flags"], entry["Measurements"]), ("RUNNING", "NONE", self.measured))
+        self.assert_refused("was not started in debug mode", "console", "--enclave-id", entry["EnclaveID"])
+        self.assert_refused("CID 16 belongs to an enclave", "run-enclave", "--eif-path", self.eif, "--memory", 256,
+                            "--cpu-count", 2, "--enclave-cid", CID)
         os.kill(entry["ProcessID"], signal.SIGKILL)
         self.assertEqual(runner.process.wait(60), 1)
         self.assertTrue(any("is not RUNNING (state: MISSING)" in line for line in runner.lines()), runner.lines()[-5:])
