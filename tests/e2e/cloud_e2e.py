@@ -106,14 +106,20 @@ def forward_all(listener, port):
         except OSError:
             pass
 
+    def join(near, far):
+        with near, far:
+            back = threading.Thread(target=copy, args=(far, near), daemon=True)
+            back.start()
+            copy(near, far)
+            back.join()
+
     while True:
         try:
             near, _ = listener.accept()
         except OSError:
             return
         far = socket.create_connection(("127.0.0.1", port))
-        for pair in ((near, far), (far, near)):
-            threading.Thread(target=copy, args=pair, daemon=True).start()
+        threading.Thread(target=join, args=(near, far), daemon=True).start()
 
 
 class Attestation(CloudCase):
