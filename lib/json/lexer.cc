@@ -1,6 +1,10 @@
 #include "json/lexer.h"
 
+#include <immintrin.h>
+
+#include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/limits.h"
 #include "base/utf8.h"
@@ -12,6 +16,23 @@ bool is_digit(char byte) noexcept { return byte >= '0' && byte <= '9'; }
 
 bool is_hex_digit(char byte) noexcept {
   return is_digit(byte) || (byte >= 'a' && byte <= 'f') || (byte >= 'A' && byte <= 'F');
+}
+
+constexpr std::size_t kVector = sizeof(__m256i);
+
+// Bit i is set if block[i] is a quote, a backslash, a control character or not ASCII. The signed comparison
+// finds the last two together: bytes from 0x80 are negative.
+std::uint32_t specials(const char* block) noexcept {
+  const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block));
+  const __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
+  const __m256i backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'));
+  const __m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), bytes);
+  const __m256i any = _mm256_or_si256(_mm256_or_si256(quote, backslash), other);
+  return static_cast<std::uint32_t>(_mm256_movemask_epi8(any));
+}
+
+std::uint64_t specials64(const char* block) noexcept {
+  return specials(block) | std::uint64_t{specials(block + kVector)} << kVector;
 }
 
 bool is_space(char byte) noexcept { return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r'; }
@@ -28,25 +49,50 @@ std::uint32_t not_spaces(const char* block) noexcept {
 
 }  // namespace
 
-const char* Lexer::find_special_by_byte(const char* from) const noexcept {
-  while (from != end_) {
-    const auto byte = static_cast<std::uint8_t>(*from);
-    if (byte == '"' || byte == '\\' || byte < 0x20 || byte >= 0x80) break;
-    ++from;
+const char* Lexer::find_special_beyond(const char* from) noexcept {
+  const auto size = static_cast<std::size_t>(end_ - begin_);
+  auto at = static_cast<std::size_t>(from - begin_);
+  if (at - block_ < kBlock) at = std::min(block_ + kBlock, size);  // nothing is left in the block
+  while (at < size) {
+    if (size < kBlock) {
+      std::array<char, kBlock> text;
+      std::fill(std::copy(begin_, end_, text.begin()), text.end(), ' ');
+      block_ = 0;
+      specials_ = specials64(text.data());
+    } else {
+      block_ = std::min(at, size - kBlock);
+      specials_ = specials64(begin_ + block_);
+    }
+    if (const std::uint64_t rest = specials_ >> (at - block_); rest != 0)
+      return begin_ + at + std::countr_zero(rest);
+    at = std::min(block_ + kBlock, size);
   }
-  return from;
+  return end_;
+}
+
+bool Lexer::string_body(bool& escaped) noexcept {
+  for (;;) {
+    at_ = find_special(at_);
+    if (at_ == end_ || *at_ == '"') return true;
+    if (*at_ == '\\') {
+      escaped = true;
+      if (!escape()) return false;
+    } else if (!multibyte_run()) {
+      return false;
+    }
+  }
 }
 
 void Lexer::skip_space_run() noexcept {
   // One space or line end is the common case; indentation comes in runs.
   if (!is_space(*at_)) return;
   if (++at_ == end_ || !is_space(*at_)) return;
-  while (end_ - at_ >= kBlock) {
+  while (end_ - at_ >= static_cast<std::ptrdiff_t>(kVector)) {
     if (const std::uint32_t mask = not_spaces(at_); mask != 0) {
       at_ += std::countr_zero(mask);
       return;
     }
-    at_ += kBlock;
+    at_ += kVector;
   }
   while (at_ != end_ && is_space(*at_)) ++at_;
 }

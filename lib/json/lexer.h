@@ -8,8 +8,6 @@
 // Thread rule: a value; no shared state. The text must outlive it.
 #pragma once
 
-#include <immintrin.h>
-
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -52,24 +50,14 @@ class Lexer {
     if (!take('"')) return fail("a string is expected");
     const char* const first = at_;
     token.escaped = false;
-    if (!string_body(token.escaped)) return false;
+    at_ = find_special(at_);
+    if (peek() != '"' && !string_body(token.escaped)) return false;
     token.inner = {first, static_cast<std::size_t>(at_ - first)};
     return take('"') || fail("a string is not closed");
   }
   // Within a string: steps to its closing quote or to the end of the text, whichever is first. Sets `escaped`
   // if a backslash was passed.
-  bool string_body(bool& escaped) noexcept {
-    for (;;) {
-      at_ = find_special(at_);
-      if (at_ == end_ || *at_ == '"') return true;
-      if (*at_ == '\\') {
-        escaped = true;
-        if (!escape()) return false;
-      } else if (!multibyte_run()) {
-        return false;
-      }
-    }
-  }
+  bool string_body(bool& escaped) noexcept;
 
   // At an object's member: steps over the name, the colon and white space, to the value.
   bool member_name(StringToken& name) noexcept {
@@ -97,33 +85,23 @@ class Lexer {
   }
 
  private:
-  static constexpr std::ptrdiff_t kBlock = 32;
+  static constexpr std::size_t kBlock = 64;
 
-  // Bit i is set if block[i] is a quote, a backslash, a control character or not ASCII. The signed comparison
-  // finds the last two together: bytes from 0x80 are negative.
-  static std::uint32_t specials(const char* block) noexcept {
-    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block));
-    const __m256i quote = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('"'));
-    const __m256i backslash = _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8('\\'));
-    const __m256i other = _mm256_cmpgt_epi8(_mm256_set1_epi8(' '), bytes);
-    const __m256i any = _mm256_or_si256(_mm256_or_si256(quote, backslash), other);
-    return static_cast<std::uint32_t>(_mm256_movemask_epi8(any));
-  }
-
-  // The first special byte from `from` on, or end_. The rest that is shorter than a block is found in the
-  // block that ends with the text, shifted to where the rest begins; a text shorter than a block goes by
-  // byte.
-  const char* find_special(const char* from) const noexcept {
-    for (; end_ - from >= kBlock; from += kBlock) {
-      if (const std::uint32_t mask = specials(from); mask != 0) return from + std::countr_zero(mask);
+  // The first byte from `from` on that is a quote, a backslash, a control character or not ASCII, or end_.
+  // Most strings are shorter than a block: what is known of the block that one string was found in serves the
+  // next, so that a string costs a shift and not a load.
+  const char* find_special(const char* from) noexcept {
+    if (const std::size_t offset = in_block(from); offset < kBlock) {
+      if (const std::uint64_t rest = specials_ >> offset; rest != 0) return from + std::countr_zero(rest);
     }
-    if (from == end_) return end_;
-    if (end_ - begin_ < kBlock) return find_special_by_byte(from);
-    const std::uint32_t mask = specials(end_ - kBlock) >> (kBlock - (end_ - from));
-    return mask == 0 ? end_ : from + std::countr_zero(mask);
+    return find_special_beyond(from);
   }
 
-  const char* find_special_by_byte(const char* from) const noexcept;
+  const char* find_special_beyond(const char* from) noexcept;
+  // At least kBlock if `from` is not in the block.
+  std::size_t in_block(const char* from) const noexcept {
+    return static_cast<std::size_t>(from - begin_) - block_;
+  }
   void skip_space_run() noexcept;
   bool escape() noexcept;                      // at a backslash
   bool multibyte_run() noexcept;               // at a control character or at bytes that are not ASCII
@@ -135,6 +113,8 @@ class Lexer {
   const char* begin_;
   const char* at_;
   const char* end_;
+  std::size_t block_ = 0 - kBlock;  // offset of the block that specials_ is of; at first before the text
+  std::uint64_t specials_ = 0;      // bit i: byte i of the block is special
   base::StaticText reason_ = "";
 };
 

@@ -294,18 +294,21 @@ TEST(Json, agrees_with_the_slow_parser_on_every_change_of_one_byte) {
   EXPECT_GT(accepted, kSample.size());
 }
 
-// Blocks are 32 bytes: a special byte at every place of the first two and beyond, with every length of what
-// follows it up to a block.
+// Blocks are 64 bytes and begin where a string's search does: a special byte at every place of the first two
+// and beyond, with what follows it ending short of a block, at it and past it, after a string that left its
+// block begun and in a text of its own.
 TEST(Json, sees_a_special_byte_wherever_it_stands) {
   constexpr std::string_view kPieces[] = {"\\n", "\\\"", "\\u00e9", "\xC3\xA9", "\xF0\x9F\x94\x91",
                                           "\"",  "\x1f", "\0"sv,    "\x80",     "\xFF",
                                           "\\",  "\\x",  "\\u00",   "\xE2\x82", "\x7f"};
   for (const std::string_view piece : kPieces) {
-    for (std::size_t before = 0; before <= 70; ++before) {
-      for (const std::size_t after : {0U, 1U, 2U, 5U, 15U, 16U, 29U, 30U, 31U, 32U, 33U, 40U}) {
+    for (std::size_t before = 0; before <= 135; ++before) {
+      for (const std::size_t after : {0U, 1U, 2U, 15U, 31U, 32U, 33U, 60U, 61U, 62U, 63U, 64U, 65U, 80U}) {
         std::string text = "\"";
         text.append(before, 'x').append(piece).append(after, 'y').append("\"");
         ASSERT_EQ(is_json(text), naive::Parser(text).parse(0).has_value()) << text;
+        const std::string second = "[\"z\"," + text + "]";
+        ASSERT_EQ(is_json(second), naive::Parser(second).parse(1).has_value()) << second;
         text.pop_back();
         ASSERT_EQ(is_json(text), naive::Parser(text).parse(0).has_value()) << text;
       }

@@ -10,26 +10,21 @@
 namespace nes::schema {
 namespace {
 
-// Up to here comparing one by one is faster than hashing.
-constexpr std::size_t kFewKeys = 8;
+// Tables of up to this many keys grow until no two keys want one slot.
+constexpr std::size_t kFewKeys = 64;
+constexpr std::uint32_t kSlotsPerFewKeys = 16;
 
-std::uint64_t load8(const char* bytes) noexcept {
-  std::uint64_t value = 0;
+template <typename Word>
+std::uint64_t load(const char* bytes) noexcept {
+  Word value = 0;
   std::memcpy(&value, bytes, sizeof value);
   return value;
 }
 
-std::uint64_t load4(const char* bytes) noexcept {
-  std::uint32_t value = 0;
-  std::memcpy(&value, bytes, sizeof value);
-  return value;
-}
-
-// The first bytes of a key: with its size injective for keys of up to 8 bytes.
-std::uint64_t head_of(std::string_view key) noexcept {
+// The ends of a key: with its size injective for keys of up to 8 bytes.
+std::uint64_t ends_of(std::string_view key) noexcept {
   const std::size_t size = key.size();
-  if (size >= 8) return load8(key.data());
-  if (size >= 4) return load4(key.data()) | load4(key.data() + size - 4) << 32;
+  if (size >= 4) return load<std::uint32_t>(key.data()) | load<std::uint32_t>(key.data() + size - 4) << 32;
   if (size == 0) return 0;
   const auto byte = [key](std::size_t i) { return std::uint64_t{static_cast<unsigned char>(key[i])}; };
   return byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16;
@@ -44,11 +39,11 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t word) noexcept {
 }
 
 // Only the schema's keys can collide in its tables, so this need not withstand an adversary's documents.
-std::uint32_t hash_of(std::string_view key, std::uint64_t head) noexcept {
-  std::uint64_t hash = mix(key.size(), head);
-  if (key.size() > 8) {
-    for (std::size_t i = 8; i + 8 < key.size(); i += 8) hash = mix(hash, load8(key.data() + i));
-    hash = mix(hash, load8(key.data() + key.size() - 8));
+std::uint32_t hash_of(std::string_view key, std::uint64_t ends) noexcept {
+  std::uint64_t hash = mix(key.size(), ends);
+  if (key.size() > 8) {  // what is between the ends
+    for (std::size_t i = 4; i + 8 < key.size(); i += 8) hash = mix(hash, load<std::uint64_t>(key.data() + i));
+    hash = mix(hash, load<std::uint64_t>(key.data() + key.size() - 8));
   }
   return static_cast<std::uint32_t>(hash >> 32);
 }
@@ -86,44 +81,37 @@ std::uint32_t Automaton::append_targets(const std::vector<json::PlanState>& targ
 
 void Automaton::pack_keys(const State& state, const std::vector<std::string_view>& keys, Packed& packed) {
   packed.first_key = static_cast<std::uint32_t>(keys_.size());
-  packed.key_count = static_cast<std::uint32_t>(state.keys.size());
-  const bool hashed = state.keys.size() > kFewKeys;
-  if (hashed) {
-    packed.slot_mask = static_cast<std::uint32_t>(std::bit_ceil(2 * state.keys.size()) - 1);
-    keys_.resize(keys_.size() + packed.slot_mask + 1);
-  }
+  const std::size_t count = state.keys.size();
+  const std::size_t most = count <= kFewKeys ? kSlotsPerFewKeys * count : 2 * count;
+  std::size_t slots = std::bit_ceil(2 * count + 1);  // so that one is free
+  while (!pack_keys(state, keys, slots, packed) && 2 * slots <= most) slots *= 2;
+}
+
+bool Automaton::pack_keys(const State& state, const std::vector<std::string_view>& keys, std::size_t slots,
+                          Packed& packed) {
+  packed.slot_mask = static_cast<std::uint32_t>(slots - 1);
+  keys_.resize(packed.first_key);
+  keys_.resize(packed.first_key + slots);
+  bool each_in_its_own = true;
   for (const KeyTarget& entry : state.keys) {
     const std::string_view text = keys[entry.key];
-    const std::uint64_t head = head_of(text);
-    const Key key{head, texts_[entry.key], static_cast<std::uint32_t>(text.size()), entry.target, true};
-    if (!hashed) {
-      keys_.push_back(key);
-      continue;
-    }
-    std::uint32_t slot = hash_of(text, head) & packed.slot_mask;
-    while (keys_[packed.first_key + slot].used) slot = (slot + 1) & packed.slot_mask;
-    keys_[packed.first_key + slot] = key;
+    const std::uint64_t ends = ends_of(text);
+    std::uint32_t slot = hash_of(text, ends) & packed.slot_mask;
+    for (; keys_[packed.first_key + slot].used; slot = (slot + 1) & packed.slot_mask) each_in_its_own = false;
+    keys_[packed.first_key + slot] = {ends, texts_[entry.key], static_cast<std::uint32_t>(text.size()),
+                                      entry.target, true};
   }
+  return each_in_its_own;
 }
 
-bool Automaton::is(const Key& slot, std::uint64_t head, std::string_view key) const noexcept {
-  if (slot.head != head || slot.size != key.size()) return false;
-  return key.size() <= 8 || std::memcmp(text_.data() + slot.text + 8, key.data() + 8, key.size() - 8) == 0;
-}
-
-const Automaton::Key* Automaton::find(const Packed& state, std::string_view key) const noexcept {
-  if (state.key_count == 0) return nullptr;
+// At least one slot is free, so this ends.
+inline const Automaton::Key* Automaton::find(const Packed& state, std::string_view key) const noexcept {
   const Key* const slots = keys_.data() + state.first_key;
-  const std::uint64_t head = head_of(key);
-  if (state.slot_mask == 0) {
-    for (const Key* slot = slots; slot != slots + state.key_count; ++slot) {
-      if (is(*slot, head, key)) return slot;
-    }
-    return nullptr;
-  }
-  // At least half of the slots are free, so this ends.
-  for (std::uint32_t i = hash_of(key, head) & state.slot_mask; slots[i].used; i = (i + 1) & state.slot_mask) {
-    if (is(slots[i], head, key)) return &slots[i];
+  const std::uint64_t ends = ends_of(key);
+  for (std::uint32_t i = hash_of(key, ends) & state.slot_mask; slots[i].used; i = (i + 1) & state.slot_mask) {
+    const Key& slot = slots[i];
+    if (slot.ends != ends || slot.size != key.size()) continue;
+    if (key.size() <= 8 || std::memcmp(text_.data() + slot.text, key.data(), key.size()) == 0) return &slot;
   }
   return nullptr;
 }
@@ -150,8 +138,7 @@ bool Automaton::names(json::PlanState state, std::string_view key) const noexcep
 Outgoing Automaton::outgoing(json::PlanState state) const {
   const Packed& packed = states_[state];
   Outgoing out;
-  const std::size_t slots = packed.slot_mask == 0 ? packed.key_count : packed.slot_mask + std::size_t{1};
-  for (std::size_t i = 0; i < slots; ++i) {
+  for (std::size_t i = 0; i <= packed.slot_mask; ++i) {
     const Key& key = keys_[packed.first_key + i];
     if (key.used) out.keys.push_back(std::string_view(text_).substr(key.text, key.size));
   }

@@ -54,15 +54,14 @@ class Automaton {
  private:
   struct Packed {
     json::RuleIndex rule;
-    std::uint32_t first_key, key_count;  // in keys_
-    std::uint32_t slot_mask;             // slots of the hash table less one; 0: keys are compared one by one
+    std::uint32_t first_key, slot_mask;  // a hash table in keys_, and its size less one
     std::uint32_t first_pattern, pattern_count;
     std::uint32_t other_keys;            // in targets_: 2^pattern_count of them
     std::uint32_t prefix, prefix_count;  // in targets_
     json::PlanState other_elements;
   };
   struct Key {
-    std::uint64_t head;  // with `size` all there is of a key of up to 8 bytes
+    std::uint64_t ends;  // with `size` all there is of a key of up to 8 bytes
     std::uint32_t text;  // in text_
     std::uint32_t size;
     json::PlanState target;
@@ -70,8 +69,10 @@ class Automaton {
   };
 
   void pack_keys(const State& state, const std::vector<std::string_view>& keys, Packed& packed);
+  // With a table of `slots`. Whether no key has to stand in another's.
+  bool pack_keys(const State& state, const std::vector<std::string_view>& keys, std::size_t slots,
+                 Packed& packed);
   const Key* find(const Packed& state, std::string_view key) const noexcept;
-  bool is(const Key& slot, std::uint64_t head, std::string_view key) const noexcept;
   std::uint32_t append_targets(const std::vector<json::PlanState>& targets);
 
   std::vector<Packed> states_;
