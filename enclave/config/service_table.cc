@@ -218,7 +218,7 @@ constexpr Variable<Draft> kTable[] = {
     {{.name = "MAX_CONNECTIONS",
       .default_value = "10000",
       .accepts = "an integer from 1 to 1000000",
-      .meaning = "client connections open at once"},
+      .meaning = "client connections open at once; one more in 16 is let in to be answered 503"},
      [](std::string_view text, Draft& draft) {
        return assign(parse_integer<std::size_t>(text, 1, 1'000'000), draft.config.max_connections);
      }},

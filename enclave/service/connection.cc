@@ -31,7 +31,7 @@ void Connection::enter(Phase phase) {
   switch (phase) {
     case Phase::kHandshake: timeout_ms = limits::kHandshakeTimeoutMs; break;
     case Phase::kIdle:
-      timeout_ms = worker_.draining() ? limits::kDrainIdleTimeoutMs : limits::kIdleTimeoutMs;
+      timeout_ms = is_ending() ? limits::kDrainIdleTimeoutMs : limits::kIdleTimeoutMs;
       break;
     case Phase::kHead: timeout_ms = limits::kHeaderTimeoutMs; break;
     case Phase::kBody:

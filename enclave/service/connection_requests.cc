@@ -102,7 +102,7 @@ void Connection::answer(std::span<char> data) {
     worker_.handler().audit_refusal(routes_, info, *refusal_);
     response = worker_.handler().fail(*refusal_, {}, allowed_methods(routes_, info.path), out);
   }
-  last_ = !head.keep_alive || worker_.draining();
+  last_ = !head.keep_alive || is_ending();
   if (!last_ && head.minor_version == 0) response.keep_alive = true;
   send(response, head.method == http::Method::kHead);
 }

@@ -41,6 +41,7 @@ Handler::Handler(State& state, telemetry::CounterShard& counters)
                 state.settings.token_options) {}
 
 Result<const Route*> Handler::admit(std::span<const Route> routes, const RequestInfo& request) const {
+  if (request.surplus) return Error{ErrorCode::kOverloaded, "there are too many connections"};
   if (request.repeats_field) return Error{ErrorCode::kMalformedRequest, "a header field is repeated"};
   NES_TRY_ASSIGN(const Route* route, find_route(routes, request.method, request.path));
   if (!state_.authorization.allows(request.client, route->permission))

@@ -29,6 +29,7 @@ struct RequestInfo {
   bool repeats_field = false;  // one of these header fields is there twice: nobody can say which is meant
   bool bad_preferences = false;
   bool http_1_0 = false;
+  bool surplus = false;  // the connection is over MAX_CONNECTIONS
 };
 
 struct Response {

@@ -38,7 +38,7 @@ Result<std::unique_ptr<Http2Connection>> Http2Connection::take_over(ServedConnec
 
 void Http2Connection::begin() {
   enter(Phase::kIdle);
-  if (worker_.draining()) return drain();
+  if (is_ending()) return drain();
   on_events(0);
 }
 

@@ -68,7 +68,7 @@ Result<void> lock_memory() {
 
 Result<void> allow_descriptors(std::size_t max_connections) {
   constexpr rlim_t kOwn = 1024;  // event loops, listeners, the way out, files
-  const rlim_t needed = max_connections + kOwn;
+  const rlim_t needed = max_connections + max_connections / 8 + kOwn;  // those over the limit are told so
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return io_error("the limit of descriptors cannot be read");
   if (limit.rlim_cur >= needed) return {};

@@ -20,7 +20,8 @@ ServedConnection::ServedConnection(ServedConnection&& other) noexcept
       held_(std::exchange(other.held_, 0)),
       interest_(other.interest_),
       in_loop_(std::exchange(other.in_loop_, false)),
-      of_client_(other.of_client_) {
+      of_client_(other.of_client_),
+      surplus_(other.surplus_) {
   worker_.loop().modify(stream_->fd(), interest_, *this);
 }
 
@@ -80,7 +81,8 @@ RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
           .preferences = preferences,
           .repeats_field = !content_type.ok() || !schema.ok(),
           .bad_preferences = bad_preferences,
-          .http_1_0 = head.minor_version == 0};
+          .http_1_0 = head.minor_version == 0,
+          .surplus = surplus_};
 }
 
 void ServedConnection::end_sending() {
@@ -94,6 +96,8 @@ void ServedConnection::discard_rest() {
   const os::StreamStatus status = os::discard_input(stream_->fd());
   if (status == os::StreamStatus::kClosed || status == os::StreamStatus::kFailed) close();
 }
+
+bool ServedConnection::is_ending() const noexcept { return surplus_ || worker_.draining(); }
 
 void ServedConnection::close() { worker_.forget(*this); }
 

@@ -46,6 +46,8 @@ class ServedConnection : public os::EventHandler {
   // May destroy this.
   void discard_rest();
   void close();  // destroys this
+  // No request after the one at hand: the server drains, or there are too many connections.
+  bool is_ending() const noexcept;
 
   Worker& worker_;
   std::unique_ptr<os::Stream> stream_;
@@ -61,6 +63,7 @@ class ServedConnection : public os::EventHandler {
   std::uint32_t interest_ = 0;
   bool in_loop_ = false;
   bool of_client_ = true;  // counted in Status::connections
+  bool surplus_ = false;
 };
 
 }  // namespace nes::service

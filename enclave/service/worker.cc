@@ -10,6 +10,13 @@ namespace nes::service {
 
 using telemetry::Counter;
 
+namespace {
+
+// So many connections over MAX_CONNECTIONS are let in for one request, to be told 503 and when to come again.
+std::size_t surplus_of(std::size_t max_connections) { return max_connections / 16 + 1; }
+
+}  // namespace
+
 Result<std::unique_ptr<Worker>> Worker::create(State& state) {
   NES_TRY_ASSIGN(auto loop, os::EventLoop::create(state.clock));
   return std::unique_ptr<Worker>(new Worker(state, std::move(loop)));
@@ -100,20 +107,24 @@ std::uint64_t Worker::enter_batch(Batch& batch, BatchOwner& owner) {
 
 void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
   const std::size_t before = state_.status.connections.fetch_add(listening.serves_clients ? 1 : 0);
+  const std::size_t most = state_.settings.max_connections;
   std::unique_ptr<Connection> connection;
   if (!listening.serves_clients) {
     connection = std::make_unique<Connection>(*this, std::make_unique<os::PlainStream>(std::move(socket)),
                                               listening.routes);
-  } else if (before >= state_.settings.max_connections) {
-    counters_.add(Counter::kConnectionsRefused);
+  } else if (before >= most + surplus_of(most)) {
+    // Not even told.
   } else if (auto stream = state_.tls.get()->context->accept(std::move(socket)); stream.ok()) {
     connection = std::make_unique<Connection>(*this, std::move(stream).value(), listening.routes);
   }
+  const bool surplus = listening.serves_clients && before >= most;
+  if (surplus) counters_.add(Counter::kConnectionsRefused);
   if (connection == nullptr || !connection->start()) {
     state_.status.connections -= listening.serves_clients ? 1 : 0;
     return;
   }
   if (listening.serves_clients) counters_.add(Counter::kConnectionsAccepted);
+  connection->surplus_ = surplus;
   connection->of_client_ = listening.serves_clients;
   connection->index_ = connections_.size();
   connections_.push_back(std::move(connection));
