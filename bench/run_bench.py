@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Measures and prints the bench table; --json FILE writes every row as
+"""Measures and prints the bench table, and plots how costs grow; --json FILE writes every row as
 {name, value, unit, peer, ratio, target, met}.
 
 `ratio` is how many times cheaper (or faster) this project is than the peer that was measured in the same run,
@@ -16,12 +16,15 @@ from pathlib import Path
 
 import batch
 import enclave_image
+import growth
 import memory
+import plot
 import proxies
 import server as servers
 
 ROUNDS, SECONDS = 5, 4
 PROXY_SECONDS = 2
+PLOT = servers.ROOT / "build/growth.svg"
 HTTP2_REQUESTS, NEW_CONNECTIONS = 50_000, 500  # a round
 
 # ratio = peer's time / ours, and what it has to reach
@@ -126,9 +129,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--json", metavar="FILE")
     arguments = parser.parse_args()
-    rows = (core_rows() + server_rows() + batch.rows(row, ROUNDS) + memory.rows(row) +
+    curves = growth.measure()
+    rows = (core_rows() + server_rows() + batch.rows(row, ROUNDS) + memory.rows(row) + growth.rows(row, curves) +
             proxies.rows(row, ROUNDS, PROXY_SECONDS) + enclave_image.rows(row))
     show(rows)
+    PLOT.write_text(plot.svg(curves))
+    print(f"the curves of growth: {PLOT.relative_to(servers.ROOT)}")
     if arguments.json:
         Path(arguments.json).write_text(json.dumps(rows, indent=2) + "\n")
 

@@ -122,12 +122,12 @@ http {{
     return Server("nginx", [binary, "-p", str(folder), "-c", str(folder / "nginx.conf")], port, folder)
 
 
-def start_service(folder, schemas=(), settings=None):
-    """enclave-dev with one worker, serving the bench's schema and `schemas`, files."""
+def start_service(folder, schemas=(), settings=None, main_schema=SCHEMA):
+    """enclave-dev with one worker, serving `main_schema` as "payment" and `schemas`, files."""
     (folder / "keys").mkdir()
     (folder / "keys" / "current.key").write_bytes(os.urandom(32))
     (folder / "schemas").mkdir()
-    (folder / "schemas" / "payment.yaml").write_text(SCHEMA)
+    (folder / "schemas" / "payment.yaml").write_text(main_schema)
     for schema in schemas:
         shutil.copy(schema, folder / "schemas")
     port, health = free_port(), free_port()

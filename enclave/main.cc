@@ -72,6 +72,7 @@ int main(int argc, char** argv) {
     return 2;
   }
   nes::service::harden_process();
+  nes::service::keep_freed_memory();
   const auto config = nes::config::parse(nes::service::environment, nes::service::machine());
   if (const auto* errors = std::get_if<ConfigErrors>(&config)) {
     nes::service::print_errors(*errors);

@@ -23,6 +23,9 @@ config::Machine machine();
 // No core file, no debugger of the same user, a broken pipe is an error like any other, and SIGTERM and
 // SIGINT are blocked for Service::run(). Call before any thread is started.
 void harden_process();
+// Has malloc keep what is freed: nobody else in the enclave could use it, and for a large document new pages
+// cost more than sealing it does. Call before any thread is started.
+void keep_freed_memory();
 // Lets the process, and the user that it becomes, lock as much memory as it likes: root may, a user would see
 // its allocations fail one day. kNotAllowed: it is not root and its RLIMIT_MEMLOCK is not unlimited; kIo with
 // errno as position.
