@@ -138,6 +138,7 @@ class Frame:
     flags: int
     stream: int
     payload: bytes
+    fields: dict = None  # of HEADERS
 
     @property
     def error(self):
@@ -246,6 +247,9 @@ class Http2Connection:
             self.send(frame(SETTINGS, ACK, 0))
         if got.type == WINDOW_UPDATE:
             self.rooms[got.stream] = self.rooms.get(got.stream, 0) + struct.unpack(">I", got.payload)[0]
+        if got.type == HEADERS:  # each of them changes the table, also one that nobody waits for
+            assert got.flags & END_HEADERS
+            got.fields = dict(self.decoder.decode(got.payload))
         return got
 
     def wait_for(self, wanted):
@@ -271,8 +275,7 @@ class Http2Connection:
         answer = self.answers.setdefault(
             got.stream, {"fields": None, "body": b"", "trailers": {}, "ended": False, "reset": None})
         if got.type == HEADERS:
-            assert got.flags & END_HEADERS
-            fields = dict(self.decoder.decode(got.payload))
+            fields = got.fields
             if answer["fields"] is None and fields[":status"] != "100":
                 answer["fields"] = fields
             elif ":status" not in fields:

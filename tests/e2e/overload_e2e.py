@@ -1,6 +1,9 @@
-"""More connections than MAX_CONNECTIONS: a few are told so, the others are closed, and those within it are served."""
+"""More connections than there may be: a few are told so, the others are closed, and those within the bounds are served."""
 
+import os
+import socket
 import ssl
+import subprocess
 
 from enclave_case import EnclaveCase, document
 from http2_wire import Http2Connection, sealing
@@ -64,3 +67,24 @@ class Connections(EnclaveCase):
             with Connection(self.enclave) as connection:
                 return connection.exchange(seal_request(BODY)).status == 200
         self.enclave.wait_until(is_served, 10)
+
+
+class Descriptors(EnclaveCase):
+    """None are left: accepting rests, and what is connected is served."""
+
+    ROOM = 10
+
+    def test_accepting_rests_and_goes_on(self):
+        enclave = self.start()
+        with Connection(enclave) as connected:
+            used = max(map(int, os.listdir(f"/proc/{enclave.process.pid}/fd")))
+            limit = used + self.ROOM
+            subprocess.run(["prlimit", f"--nofile={limit}:{limit}", "--pid", str(enclave.process.pid)], check=True)
+            held = [socket.create_connection(("127.0.0.1", enclave.port)) for _ in range(4 * self.ROOM)]
+            enclave.wait_until(lambda: '"accept_paused"' in enclave.log_file.read_text(encoding="utf-8"), 10)
+            self.assertEqual(connected.exchange(seal_request(BODY)).status, 200)
+            for raw in held:
+                raw.close()
+            self.assertEqual(connected.exchange(seal_request(BODY)).status, 200)
+        self.assertEqual(send_once(enclave, seal_request(BODY)).status, 200)
+        self.assertEqual(enclave.terminate(), 0)
