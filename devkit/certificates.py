@@ -25,11 +25,12 @@ class ClientAuthority:
         """As TLS_CLIENT_CA_B64 takes it."""
         return base64.b64encode(self.certificate.read_bytes()).decode()
 
-    def issue(self, name, san):
-        """(certificate, key) of a client whose subject alternative name is `san`, such as DNS:a.example."""
+    def issue(self, name, san, usage="clientAuth"):
+        """(certificate, key) of a client (or with usage="serverAuth" a server) whose subject alternative name is `san`,
+        such as DNS:a.example."""
         certificate, key, request = (self.folder / f"{name}.{end}" for end in ("pem", "key", "csr"))
         run("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", f"/CN={name}",
-            "-addext", f"subjectAltName={san}", "-addext", "extendedKeyUsage=clientAuth",
+            "-addext", f"subjectAltName={san}", "-addext", f"extendedKeyUsage={usage}",
             "-addext", "keyUsage=critical,digitalSignature", "-keyout", str(key), "-out", str(request))
         run("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
             "-copy_extensions", "copyall", "-days", "30", "-out", str(certificate))

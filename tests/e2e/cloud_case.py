@@ -1,8 +1,10 @@
 """What the tests behind the emulators share: an account a class, and enclaves with the sources of production."""
 
+import base64
 import json
 import pathlib
 import shutil
+import subprocess
 import tempfile
 
 from certificates import ClientAuthority
@@ -53,6 +55,18 @@ class CloudCase(EnclaveCase):
         enclave.launch()
         self.addCleanup(lambda: enclave.process and enclave.terminate())
         return enclave
+
+    def make_tls_secret(self, name):
+        """What TLS_SECRET_ARN wants: the ARN of a new secret, the value to put into it, and the certificate's file."""
+        certificate, key = self.clients.issue(name, "DNS:localhost", "serverAuth")
+        der = subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", str(key)],
+                             capture_output=True, check=True).stdout
+        arn = self.cloud.admin.call("secretsmanager", "CreateSecret", Name=name)["ARN"]
+        blob = self.cloud.admin.call("kms", "Encrypt", KeyId=self.cloud.key_arn,
+                                     Plaintext=base64.b64encode(der).decode(),
+                                     EncryptionContext={"nitro-enc-svc:secret-arn": arn})["CiphertextBlob"]
+        value = {"certificate": certificate.read_text(encoding="ascii"), "encryptedKey": blob}
+        return arn, json.dumps(value), certificate
 
     def exchange(self, data, enclave=None, client=None):
         """One request on a connection of its own, by `client`, a (certificate, key), or an anonymous one."""

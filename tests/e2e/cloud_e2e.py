@@ -274,20 +274,8 @@ class Refusals(CloudCase):
 class Certificate(CloudCase):
     """TLS_SECRET_ARN: a certificate of somebody's CA, whose key only the enclave opens."""
 
-    def make_secret(self, name):
-        certificate, key = self.clients.issue(name, "DNS:localhost")
-        text = certificate.read_text(encoding="ascii")
-        # A server's certificate: the same CA, another purpose.
-        der = subprocess.run(["openssl", "pkcs8", "-topk8", "-nocrypt", "-outform", "DER", "-in", str(key)],
-                             capture_output=True, check=True).stdout
-        arn = self.cloud.admin.call("secretsmanager", "CreateSecret", Name=name)["ARN"]
-        blob = self.cloud.admin.call("kms", "Encrypt", KeyId=self.cloud.key_arn,
-                                     Plaintext=base64.b64encode(der).decode(),
-                                     EncryptionContext={"nitro-enc-svc:secret-arn": arn})["CiphertextBlob"]
-        return arn, json.dumps({"certificate": text, "encryptedKey": blob}), certificate
-
     def test_clients_wait_for_the_certificate_and_the_health_port_does_not(self):
-        arn, value, certificate = self.make_secret("tls")
+        arn, value, certificate = self.make_tls_secret("tls")
         enclave = self.launch(settings={"TLS_SECRET_ARN": arn}, behind_ingress=False)
         enclave.wait_until(lambda: enclave.health("/livez")[0] == 200, 20)
         with self.assertRaises(ConnectionRefusedError):
