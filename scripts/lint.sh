@@ -24,12 +24,9 @@ lint_format() {
 # clang reads the sources with the flags of the fuzz preset, the one that clang compiles.
 lint_tidy() {
   configure fuzz
-  local log=$root/build/clang-tidy.log
   # What ships and what fuzzes it; unit tests are held to the compiler's warnings.
-  local chosen="^$root/(lib|enclave|host|tools|fuzz)/.*(?<!_test)\.cc$"
-  if run-clang-tidy -quiet -j 2 -p "$root/build/fuzz" "$chosen" >"$log" 2>&1; then return 0; fi
-  grep -E '(error|warning):|^ ' "$log" >&2
-  return 1
+  python3 "$root/scripts/tidy.py" "$root/build/fuzz" "$root/build/clang-tidy" \
+    '^(lib|enclave|host|tools|fuzz)/.*(?<!_test)\.cc$'
 }
 
 lint_bash() {

@@ -30,9 +30,7 @@ void Connection::enter(Phase phase) {
   std::int64_t timeout_ms = 0;
   switch (phase) {
     case Phase::kHandshake: timeout_ms = limits::kHandshakeTimeoutMs; break;
-    case Phase::kIdle:
-      timeout_ms = is_ending() ? limits::kDrainIdleTimeoutMs : limits::kIdleTimeoutMs;
-      break;
+    case Phase::kIdle: timeout_ms = is_ending() ? limits::kDrainIdleTimeoutMs : limits::kIdleTimeoutMs; break;
     case Phase::kHead: timeout_ms = limits::kHeaderTimeoutMs; break;
     case Phase::kBody:
     case Phase::kBatch: timeout_ms = limits::kBodyTimeoutMs; break;
