@@ -90,8 +90,8 @@ function(nes_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 300)
 endfunction()
 
-# nes_static_program(TARGET): what runs inside an enclave is one file that needs no other, at an address that is not
-# known beforehand. Symbols stay in the dev preset's. Sanitizers need their shared runtime.
+# nes_static_program(TARGET): what runs inside an enclave, or is taken out of an image, is one file that needs no other,
+# at an address that is not known beforehand. Symbols stay in the dev preset's. Sanitizers need their shared runtime.
 function(nes_static_program target)
   set_target_properties(${target} PROPERTIES RUNTIME_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/bin")
   if(NES_ASAN OR NES_TSAN)

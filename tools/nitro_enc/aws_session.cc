@@ -1,6 +1,9 @@
 #include "tools/nitro_enc/aws_session.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/limits.h"
 #include "tools/nitro_enc/files.h"
@@ -10,7 +13,15 @@ namespace nes::nitro_enc {
 namespace {
 
 constexpr std::size_t kBundleBytes = std::size_t{4} << 20;
-constexpr std::string_view kSystemBundle = "/etc/ssl/certs/ca-certificates.crt";
+// Where distributions have theirs: Debian, Amazon Linux.
+constexpr std::array kSystemBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                       "/etc/pki/tls/certs/ca-bundle.crt"};
+
+std::string system_bundle() {
+  for (const char* path : kSystemBundles)
+    if (::access(path, R_OK) == 0) return path;
+  return kSystemBundles.front();
+}
 
 // arn:PARTITION:SERVICE:REGION:…; empty if `arn` is none.
 std::string region_of(std::string_view arn) {
@@ -55,7 +66,7 @@ std::vector<Flag> with_aws_flags(std::vector<Flag> flags) {
 
 std::shared_ptr<const tls::ClientContext> trusted_authorities(std::optional<std::string> path,
                                                               Context& context) {
-  const std::string file = std::move(path).value_or(std::string(kSystemBundle));
+  const std::string file = path ? std::move(*path) : system_bundle();
   const auto bundle = read_file(file, kBundleBytes);
   if (!bundle.ok()) {
     context.refuse(file, bundle.error());

@@ -1,4 +1,4 @@
-// How the operator's machine reaches a host: by the system's resolver and TCP, an address after another.
+// How the operator's machine reaches a host: by name (system_resolver.h) and TCP, an address after another.
 #pragma once
 
 #include <optional>
@@ -15,7 +15,7 @@ class SystemDialer final : public aws::Dialer {
   explicit SystemDialer(const Clock& clock, std::optional<std::string> always = std::nullopt) noexcept
       : clock_(clock), always_(std::move(always)) {}
 
-  // Adds: kNotFound if the name has no address. The resolver's own time is not bounded by `timeout_ms`.
+  // Adds: kNotFound if the name has no address.
   Result<os::UniqueFd> dial(std::string_view host, std::uint16_t port, std::int64_t timeout_ms) override;
 
  private:
