@@ -38,6 +38,15 @@ class RolloutCheck(CliCase):
         self.assertIn("fix: build it with VSOCK_PROXY_CID=3", out)
         self.assertIn("2 mistakes", err)
 
+    def test_images_are_those_of_the_summary(self):
+        runner = "r.example/nitro-enc-svc/runner:0123"
+        self.write("build-summary.json", json.dumps({"pcr0": PCR0, "ecrRunner": runner}))
+        self.write("runner.yaml", RUNNER.replace("{name: enclave-runner", f'{{name: enclave-runner, image: "{runner}"') % 16)
+        self.run_cli(*self.words)
+        self.write("build-summary.json", json.dumps({"pcr0": PCR0, "ecrRunner": runner + "4"}))
+        out, _ = self.run_cli(*self.words, status=REFUSED)
+        self.assertIn(f"the image of enclave-runner is {runner}, and the build summary has {runner}4; fix: set it", out)
+
     def test_the_keys_policy_is_part_of_it(self):
         policy, _ = self.run_cli("policy", "render", "--whole", "--pcr0", PCR0, "--role", ROLE, "--admin", ADMIN)
         key = ["--policy", self.write("policy.json", policy), "--grants", self.write("grants.json", '{"Grants": []}')]

@@ -71,14 +71,17 @@ std::vector<Flag> with_policy_flags(std::vector<Flag> flags) {
   return with_aws_flags(std::move(flags));
 }
 
-Result<std::string> read_summary_pcr0(const std::string& path) {
+Result<BuildSummary> read_summary(const std::string& path) {
   NES_TRY_ASSIGN(const std::string text, read_file(path, kFileBytes));
   NES_TRY_ASSIGN(const aws::JsonFields fields, aws::JsonFields::parse(text));
   NES_TRY_ASSIGN(const auto pcr0, fields.optional_string("pcr0"));
   if (!pcr0) return Error{ErrorCode::kMalformed, "has no pcr0"};
   if (!policy::is_pcr0(*pcr0))
     return Error{ErrorCode::kMalformed, "its pcr0 is not 96 hexadecimal digits, or all 0 as in debug mode"};
-  return policy::to_lower(*pcr0);
+  BuildSummary out{.pcr0 = policy::to_lower(*pcr0)};
+  NES_TRY_ASSIGN(out.runner, fields.optional_string("ecrRunner"));
+  NES_TRY_ASSIGN(out.proxy, fields.optional_string("ecrProxy"));
+  return out;
 }
 
 std::optional<std::vector<std::string>> intended_pcr0s(const Arguments& arguments, std::size_t max,
@@ -91,12 +94,12 @@ std::optional<std::vector<std::string>> intended_pcr0s(const Arguments& argument
     return std::nullopt;
   }
   for (const std::string_view path : arguments.values("summary")) {
-    const auto pcr0 = read_summary_pcr0(std::string(path));
-    if (!pcr0.ok()) {
-      status = context.refuse(path, pcr0.error());
+    const auto summary = read_summary(std::string(path));
+    if (!summary.ok()) {
+      status = context.refuse(path, summary.error());
       return std::nullopt;
     }
-    add_pcr0(pcr0s, *pcr0);
+    add_pcr0(pcr0s, summary->pcr0);
   }
   if (pcr0s.empty()) context.misused("no image: --summary FILE or --pcr0 HEX");
   if (pcr0s.size() > max)

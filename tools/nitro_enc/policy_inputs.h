@@ -19,9 +19,15 @@ std::vector<Flag> with_image_flags(std::vector<Flag> flags);
 std::vector<Flag> with_people_flags(std::vector<Flag> flags);
 std::vector<Flag> with_policy_flags(std::vector<Flag> flags);
 
-// The pcr0 of a build-summary.json, in lower case. kNotFound and kIo of the file; kMalformed if it has none,
-// or one that is no PCR0 or zero, which is debug mode's.
-Result<std::string> read_summary_pcr0(const std::string& path);
+// What a build-summary.json says of its build.
+struct BuildSummary {
+  std::string pcr0;                     // lower case
+  std::optional<std::string> runner{};  // REGISTRY/NAME:TAG
+  std::optional<std::string> proxy{};
+};
+// kNotFound and kIo of the file; kMalformed if it has no pcr0, or one that is no PCR0 or zero, which is debug
+// mode's.
+Result<BuildSummary> read_summary(const std::string& path);
 
 // The values of --summary and --pcr0 and of `more` (flags with a PCR0 as value), in lower case, each once;
 // one or two. Nothing after a line on `err`; `status` then says how. `max` is at most 2.

@@ -19,6 +19,16 @@ bool is_runner(const Container& container) {
   return container.name == "enclave-runner" || container.environment.contains("ENCLAVE_MEMORY_MB");
 }
 
+bool is_egress(const Container& container) {
+  return std::ranges::find(container.words, "egress") != container.words.end();
+}
+
+// Runs vsock-proxy, as the runner's egress or as a sidecar.
+bool is_proxy(const Container& container) {
+  return is_egress(container) ||
+         (container.environment.contains("ENCLAVE_CID") && container.environment.contains("LISTEN_PORT"));
+}
+
 // 512Mi or 2Gi in MiB.
 std::optional<std::uint64_t> mebibytes(std::string_view text) {
   const bool is_gib = text.ends_with("Gi");
@@ -42,6 +52,7 @@ class Checker {
     for (const Container& container : rollout_.containers) {
       if (container.environment.contains("ENCLAVE_CID") || is_runner(container)) cid(container);
       ports(container);
+      image_of(container);
       if (!is_runner(container)) continue;
       ++runners;
       memory(container);
@@ -127,7 +138,7 @@ class Checker {
 
   // The egress proxy's --listen, when it is one port.
   void egress(const Container& container) {
-    if (std::ranges::find(container.words, "egress") == container.words.end()) return;
+    if (!is_egress(container)) return;
     if (baked("VSOCK_PROXY_MODE", "connect") != "connect") return;
     if (const auto listen = container.variable("LISTEN"); !listen || !listen->empty())
       port(container, "LISTEN", port_of(listen.value_or("?")), "VSOCK_PROXY_PORT", "8000");
@@ -141,6 +152,20 @@ class Checker {
         continue;
       port(container, "--listen", port_of(word), "VSOCK_PROXY_PORT", "8000");
     }
+  }
+
+  // The image that the build pushed, by its tag; a digest behind it is narrower still.
+  void image_of(const Container& container) {
+    if (!rollout_.summary) return;
+    const auto& pushed = is_runner(container)  ? rollout_.summary->runner
+                         : is_proxy(container) ? rollout_.summary->proxy
+                                               : std::nullopt;
+    if (!pushed || container.image == *pushed || container.image.starts_with(*pushed + "@sha256:")) return;
+    add(container.where,
+        "the image of " + container.name + " is " +
+            (container.image.empty() ? std::string("not set") : container.image) +
+            ", and the build summary has " + *pushed,
+        "set it to " + *pushed);
   }
 
   void memory(const Container& container) {
@@ -199,9 +224,9 @@ class Checker {
     const auto& measured = rollout_.image.measured_pcr0;
     if (measured && !policy::is_pcr0(*measured))
       add("the image", "its PCR0 is none, or all zeros as in debug mode", "describe the EIF that was built");
-    if (measured && rollout_.summary_pcr0 && *measured != *rollout_.summary_pcr0)
+    if (measured && rollout_.summary && *measured != rollout_.summary->pcr0)
       add("the image",
-          "its PCR0 " + *measured + " is not the " + *rollout_.summary_pcr0 + " of the build summary",
+          "its PCR0 " + *measured + " is not the " + rollout_.summary->pcr0 + " of the build summary",
           "deploy the image and the summary of one build");
     if (rollout_.has_foreign_ca == true)
       add("the image", "it trusts a CA that is not of Amazon Trust Services, as images for demonstrations do",

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tools/nitro_enc/command.h"
+#include "tools/nitro_enc/policy_inputs.h"
 #include "tools/nitro_enc/rollout_facts.h"
 
 namespace nes::nitro_enc {
@@ -15,7 +16,7 @@ struct Rollout {
   std::vector<Container> containers;
   std::optional<Allocator> allocator{};
   ImageFacts image{};
-  std::optional<std::string> summary_pcr0{};  // lower case
+  std::optional<BuildSummary> summary{};
   std::optional<bool> has_foreign_ca{};
   std::uint64_t parent_cid = 3;  // as the enclave sees the parent; 2 under QEMU
 };

@@ -49,6 +49,8 @@ struct Given {
   std::uint64_t bytes = std::uint64_t{128} << 20;
   std::uint64_t parent_cid = 3;
   bool foreign = false;
+  std::optional<std::string> runner{};  // of the summary
+  std::optional<std::string> proxy{};
 };
 
 std::string replaced(std::string text, const std::string& from, const std::string& to) {
@@ -63,7 +65,7 @@ std::vector<std::string> mistakes(const Given& given) {
   rollout.allocator = read_allocator(given.allocator, "allocator.yaml").value();
   rollout.image = read_image_facts(given.described, given.environment).value();
   rollout.image.bytes = given.bytes;
-  rollout.summary_pcr0 = kPcr0;
+  rollout.summary = BuildSummary{.pcr0 = kPcr0, .runner = given.runner, .proxy = given.proxy};
   rollout.has_foreign_ca = given.foreign;
   rollout.parent_cid = given.parent_cid;
   std::vector<std::string> out;
@@ -154,6 +156,32 @@ TEST(RolloutCheckTest, image_and_summary_are_of_one_build) {
         R"({"Measurements":{"PCR0":"a","PCR0":"b"}})", R"({"Measurements":{"PCR0":"a"}} x)"})
     EXPECT_FALSE(read_image_facts(text, "").ok()) << text;
   EXPECT_FALSE(read_image_facts("", "no equals\n").ok());
+}
+
+TEST(RolloutCheckTest, images_are_those_that_the_build_pushed) {
+  const std::string runner = "r.example/nitro-enc-svc/runner:0123";
+  const std::string proxy = "r.example/nitro-enc-svc/vsock-proxy:0123";
+  const auto with = [&](const std::string& of_runner, const std::string& of_egress,
+                        const std::string& of_sidecar) {
+    std::string text = kManifest;
+    for (const auto& [name, image] : {std::pair("enclave-runner", of_runner), std::pair("egress", of_egress),
+                                      std::pair("vsock-proxy", of_sidecar)})
+      text = replaced(text, "- name: " + std::string(name),
+                      "- image: \"" + image + "\"\n" +
+                          std::string(std::string(name) == "vsock-proxy" ? 6 : 10, ' ') + "name: " + name);
+    return Given{.manifest = text, .runner = runner, .proxy = proxy};
+  };
+  EXPECT_EQ(mistakes(with(runner, proxy, proxy)).size(), 0U);
+  const std::string digest = "@sha256:" + std::string(64, 'a');
+  EXPECT_EQ(mistakes(with(runner + digest, proxy + digest, proxy)).size(), 0U);
+  EXPECT_EQ(
+      only(with("r.example/nitro-enc-svc/runner:0122", proxy, proxy)),
+      "m.yaml:8: the image of enclave-runner is r.example/nitro-enc-svc/runner:0122, and the build summary "
+      "has " +
+          runner);
+  EXPECT_TRUE(says(only(with(runner, runner, proxy)), "the image of egress is " + runner));
+  EXPECT_TRUE(says(only(with(runner, proxy, proxy + "4")), "the image of vsock-proxy is " + proxy + "4"));
+  EXPECT_EQ(mistakes({.runner = runner, .proxy = proxy}).size(), 3U);  // there are none
 }
 
 TEST(RolloutCheckTest, refuses_a_demo_ca) {

@@ -97,11 +97,9 @@ void print(const std::vector<Mistake>& mistakes, bool as_json, std::ostream& out
 }
 
 constexpr std::string_view kDetails =
-    "Compares what is given: CIDs, ports, memory and hugepages of the manifests, the node's allocator, what "
-    "is\n"
-    "baked into the image, its PCR0 and CA bundle, and with --policy or --kms-key-id all of policy check. "
-    "One\n"
-    "line a mistake, WHERE: what; fix: how.";
+    "Compares what is given: CIDs, ports, memory, hugepages and images of the manifests, the node's\n"
+    "allocator, what is baked into the image, its PCR0 and CA bundle, and with --policy or --kms-key-id all\n"
+    "of policy check. One line a mistake, WHERE: what; fix: how.";
 
 }  // namespace
 
@@ -124,9 +122,9 @@ Status check_rollout(const Arguments& arguments, Context& context) {
   // The first is what is to be deployed.
   if (arguments.has("summary")) {
     const std::string path(arguments.values("summary").front());
-    const auto pcr0 = read_summary_pcr0(path);
-    if (!pcr0.ok()) return context.refuse(path, pcr0.error());
-    rollout.summary_pcr0 = *pcr0;
+    auto summary = read_summary(path);
+    if (!summary.ok()) return context.refuse(path, summary.error());
+    rollout.summary = std::move(*summary);
   }
   if (!read_rollout(arguments, rollout, context)) return Status::kRefused;
   std::vector<Mistake> mistakes = find_mistakes(rollout);
