@@ -19,8 +19,10 @@ set(CMAKE_CXX_FLAGS_DEBUG "-O0 -g")
 
 find_program(CCACHE ccache)
 if(CCACHE)
-  # Paths below this folder count as relative, so that clones share what was compiled.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  # Paths below this folder count as relative, and the language of messages is one, so that clones and the builder stages
+  # of images share what was compiled.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env -u LC_ALL LANG=C.UTF-8 CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1
+    ${CCACHE})
 endif()
 
 find_package(Threads REQUIRED)

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs buildspec.yml with scripts/codebuild-local, phase by phase as CodeBuild does, over programs that record what they
-are asked and fail as each test says. images_test.py builds the images themselves."""
+are asked and fail as each test says. images_test.py builds the images themselves. And holds Dockerfile.enclave to the
+variables that the program reads."""
 
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -133,6 +135,12 @@ class Good(PipelineCase):
         self.assertEqual(self.run_build(**names), 0, self.done.stderr)
         self.assertLessEqual(set(names), set(self.build_arguments()))
 
+    def test_a_bill_of_materials_is_taken_out_of_each_image(self):
+        self.assertEqual(self.run_build(), 0, self.done.stderr)
+        exported = [call[call.index("-f") + 1] for call in self.calls("docker", "build") if "--target" in call
+                    and call[call.index("--target") + 1] == "tools"]
+        self.assertEqual(exported, ["Dockerfile.enclave", "Dockerfile.vsock-proxy", "Dockerfile.runner"])
+
     def test_enclave_image_is_local(self):
         self.assertEqual(self.run_build(ECR_REPO_ENCLAVE="here/only"), 0, self.done.stderr)
         self.assertEqual(self.calls("docker", "tag"), [["docker", "tag", "nitro-enc-svc-enclave:local", "here/only:0123456789ab"]])
@@ -186,6 +194,40 @@ class Text(unittest.TestCase):
     def test_repositories_have_the_names_of_the_design(self):
         for name, value in (("ENCLAVE", "enclave"), ("PROXY", "vsock-proxy"), ("RUNNER", "runner")):
             self.assertEqual(SPEC["env"]["variables"][f"ECR_REPO_{name}"], f"nitro-enc-svc/{value}")
+
+
+class DockerfileOfTheEnclave(unittest.TestCase):
+    """Dockerfile.enclave against the tables that the program reads."""
+
+    @classmethod
+    def setUpClass(cls):
+        text = (ROOT / "Dockerfile.enclave").read_text(encoding="utf-8")
+        runtime = text.split("AS runtime\n")[1]
+        cls.declared = dict(re.findall(r"^ARG ([A-Z0-9_]+)(?:=(.*))?$", runtime, re.MULTILINE))
+        cls.baked = dict(re.findall(r"([A-Z0-9_]+)=\$(\w+)", re.search(r"^ENV (?:.*\\\n)*.*$", runtime, re.MULTILINE)[0]))
+
+    def test_every_variable_of_the_enclave_is_an_argument_and_baked_in(self):
+        names = set(enclave_table())
+        self.assertEqual({name for name in self.declared if not name.startswith("IMAGE_")}, names)
+        self.assertEqual(self.baked, {name: name for name in names})
+
+    def test_defaults_are_those_of_the_program(self):
+        table = enclave_table()
+        given = {name: value for name, value in self.declared.items() if value and not name.startswith("IMAGE_")}
+        self.assertEqual(given, {name: table[name] for name in (
+            "S3_PREFIX", "SCHEMA_HEADER_NAME", "DEK_ROTATION_INTERVAL_SECS", "SCHEMA_REFRESH_INTERVAL_SECS",
+            "VSOCK_PROXY_PORT", "TLS_PORT", "LOG_LEVEL")})
+
+    def test_required_ones_have_no_default(self):
+        self.assertEqual(set(required_of_enclave()), {"SECRET_ARN", "KMS_KEY_ID", "S3_BUCKET", "VSOCK_PROXY_CID",
+                                                      "OTEL_EXPORTER_OTLP_ENDPOINT"})
+        for name in required_of_enclave():
+            self.assertEqual(self.declared[name], "")
+
+    def test_tests_of_the_builder_leave_out_packaging(self):
+        text = (ROOT / "Dockerfile.enclave").read_text(encoding="utf-8")
+        stage = text.split("FROM builder AS test\n")[1].split("\nFROM ")[0]
+        self.assertRegex(stage, r"ctest --test-dir build/release -LE packaging")
 
 
 if __name__ == "__main__":
