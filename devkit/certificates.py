@@ -16,7 +16,7 @@ class ClientAuthority:
         self.folder = folder
         self.certificate, self.key = folder / "ca.pem", folder / "ca.key"
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "30",
+        run("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "90",
             "-subj", "/CN=client CA", "-addext", "keyUsage=critical,keyCertSign",
             "-keyout", str(self.key), "-out", str(self.certificate))
 
@@ -33,5 +33,5 @@ class ClientAuthority:
             "-addext", f"subjectAltName={san}", "-addext", f"extendedKeyUsage={usage}",
             "-addext", "keyUsage=critical,digitalSignature", "-keyout", str(key), "-out", str(request))
         run("x509", "-req", "-in", str(request), "-CA", str(self.certificate), "-CAkey", str(self.key),
-            "-copy_extensions", "copyall", "-days", "30", "-out", str(certificate))
+            "-copy_extensions", "copyall", "-days", "90", "-out", str(certificate))
         return certificate, key
