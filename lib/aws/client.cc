@@ -149,14 +149,18 @@ Result<HttpAnswer> Client::call(const Call& call) {
 }
 
 Result<JsonFields> Client::call_json(Service service, std::string_view target, std::string body) {
-  NES_TRY_ASSIGN(const HttpAnswer answer, call({.service = service,
-                                                .host_prefix = {},
-                                                .query = {},
-                                                .headers = {{"content-type", "application/x-amz-json-1.1"},
-                                                            {"x-amz-target", std::string(target)}},
-                                                .body = std::move(body),
-                                                .max_answer_bytes = limits::kAwsAnswerBytes}));
-  return JsonFields::parse(as_text(answer.body.reveal()));
+  const std::int64_t begin_us = transport_.clock.monotonic_us();
+  const auto answered = call(
+      {.service = service,
+       .host_prefix = {},
+       .query = {},
+       .headers = {{"content-type", "application/x-amz-json-1.1"}, {"x-amz-target", std::string(target)}},
+       .body = std::move(body),
+       .max_answer_bytes = limits::kAwsAnswerBytes});
+  if (service == Service::kKms && options_.on_kms_call)
+    options_.on_kms_call(transport_.clock.monotonic_us() - begin_us);
+  if (!answered.ok()) return answered.error();
+  return JsonFields::parse(as_text(answered->body.reveal()));
 }
 
 }  // namespace nes::aws

@@ -48,7 +48,8 @@ class Client {
  public:
   struct Options {
     std::string region;
-    std::optional<Address> endpoint{};  // all services there instead (enclave-dev, tests)
+    std::optional<Address> endpoint{};                   // all services there instead (enclave-dev, tests)
+    std::function<void(std::int64_t us)> on_kms_call{};  // told how long a call of KMS took, repeats included
   };
 
   // `credentials` must outlive the client.

@@ -1,6 +1,5 @@
 #include "aws/exchange.h"
 
-#include "aws/transfer.h"
 #include "base/check.h"
 #include "base/limits.h"
 #include "http/char_class.h"
@@ -33,16 +32,6 @@ Result<std::string> write_head(const Address& address, const HttpRequest& reques
   if (request.method != http::Method::kGet)
     head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
   return head + "Connection: close\r\n\r\n";
-}
-
-Result<std::unique_ptr<os::Stream>> open_stream(const Transport& transport, const Address& address,
-                                                const Until& until) {
-  NES_TRY_ASSIGN(os::UniqueFd fd, transport.dialer.dial(address.host, address.port, until.left_ms()));
-  if (!address.tls) return std::unique_ptr<os::Stream>(std::make_unique<os::PlainStream>(std::move(fd)));
-  if (transport.tls == nullptr) return Error{ErrorCode::kConfig, "no CA bundle to check the peer with"};
-  NES_TRY_ASSIGN(std::unique_ptr<os::Stream> stream, transport.tls->connect(std::move(fd), address.host));
-  NES_TRY(handshake(*stream, until));
-  return stream;
 }
 
 // Appends what comes next to `buffer`; false at the end of the stream.
@@ -101,6 +90,16 @@ std::string_view method_name(http::Method method) noexcept {
     default: break;
   }
   NES_CHECK(false && "a method that this client does not send");
+}
+
+Result<std::unique_ptr<os::Stream>> open_stream(const Transport& transport, const Address& address,
+                                                const Until& until) {
+  NES_TRY_ASSIGN(os::UniqueFd fd, transport.dialer.dial(address.host, address.port, until.left_ms()));
+  if (!address.tls) return std::unique_ptr<os::Stream>(std::make_unique<os::PlainStream>(std::move(fd)));
+  if (transport.tls == nullptr) return Error{ErrorCode::kConfig, "no CA bundle to check the peer with"};
+  NES_TRY_ASSIGN(std::unique_ptr<os::Stream> stream, transport.tls->connect(std::move(fd), address.host));
+  NES_TRY(handshake(*stream, until));
+  return stream;
 }
 
 Result<HttpAnswer> exchange(const Transport& transport, const Address& address, const HttpRequest& request,

@@ -9,6 +9,7 @@
 
 #include "aws/dialer.h"
 #include "aws/headers.h"
+#include "aws/transfer.h"
 #include "base/clock.h"
 #include "base/result.h"
 #include "http/request_head.h"
@@ -50,6 +51,10 @@ struct HttpAnswer {
 };
 
 std::string_view method_name(http::Method method) noexcept;
+
+// A connection, its TLS handshake done. kConfig for TLS without a CA bundle; else as exchange().
+Result<std::unique_ptr<os::Stream>> open_stream(const Transport& transport, const Address& address,
+                                                const Until& until);
 
 // Dials, asks, and reads the whole answer, whatever its status, within `timeout_ms`. Interim answers are
 // skipped. Errors: the dialer's; kCrypto or kIo if TLS fails, a server that does not prove its name included;

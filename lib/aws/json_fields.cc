@@ -145,6 +145,11 @@ Result<std::map<std::string, std::vector<std::string>>> JsonFields::optional_str
   return out;
 }
 
+const JsonFields* JsonFields::optional_object(std::string_view name) const {
+  const JsonFields* field = find(name);
+  return field == nullptr || field->type_ != Type::kObject ? nullptr : field;
+}
+
 std::string_view JsonFields::scalar(std::string_view name) const {
   const JsonFields* field = find(name);
   return field == nullptr || field->type_ != Type::kScalar ? std::string_view()

@@ -31,6 +31,7 @@ class JsonFields {
   Result<std::optional<Bytes>> optional_base64(std::string_view name) const;             // strict
   Result<std::vector<std::string>> optional_strings(std::string_view name) const;        // none if absent
   Result<std::vector<const JsonFields*>> optional_objects(std::string_view name) const;  // none if absent
+  const JsonFields* optional_object(std::string_view name) const;  // null if absent or of another type
   // An object whose values are lists of strings; empty if absent.
   Result<std::map<std::string, std::vector<std::string>>> optional_string_lists(std::string_view name) const;
   // The JSON text of a number, `true` or `false`; empty if absent or of another type.

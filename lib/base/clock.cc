@@ -8,16 +8,17 @@
 namespace nes::base {
 namespace {
 
-std::int64_t read_ms(clockid_t id) noexcept {
+std::int64_t read_us(clockid_t id) noexcept {
   timespec time{};
   NES_CHECK(clock_gettime(id, &time) == 0);
-  return static_cast<std::int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1'000'000;
+  return static_cast<std::int64_t>(time.tv_sec) * 1'000'000 + time.tv_nsec / 1'000;
 }
 
 }  // namespace
 
-std::int64_t SystemClock::monotonic_ms() const noexcept { return read_ms(CLOCK_MONOTONIC); }
-std::int64_t SystemClock::unix_ms() const noexcept { return read_ms(CLOCK_REALTIME); }
+std::int64_t SystemClock::monotonic_ms() const noexcept { return monotonic_us() / 1000; }
+std::int64_t SystemClock::monotonic_us() const noexcept { return read_us(CLOCK_MONOTONIC); }
+std::int64_t SystemClock::unix_ms() const noexcept { return read_us(CLOCK_REALTIME) / 1000; }
 
 std::string format_rfc3339(std::int64_t unix_ms) {
   const std::time_t seconds = unix_ms / 1000;

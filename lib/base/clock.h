@@ -12,6 +12,8 @@ class Clock {
   virtual ~Clock() = default;
   // Milliseconds since an arbitrary start; never goes back.
   virtual std::int64_t monotonic_ms() const noexcept = 0;
+  // The same in microseconds, as finely as the clock knows it.
+  virtual std::int64_t monotonic_us() const noexcept { return monotonic_ms() * 1000; }
   // Milliseconds since 1970-01-01T00:00:00Z. May jump.
   virtual std::int64_t unix_ms() const noexcept = 0;
 };
@@ -19,6 +21,7 @@ class Clock {
 class SystemClock final : public Clock {
  public:
   std::int64_t monotonic_ms() const noexcept override;
+  std::int64_t monotonic_us() const noexcept override;
   std::int64_t unix_ms() const noexcept override;
 };
 

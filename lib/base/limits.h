@@ -166,6 +166,13 @@ inline constexpr std::size_t kLogQueueBytes = std::size_t{1} << 20;
 inline constexpr int kLogSinkWaitMs = 100;       // for a reader of the log, before looking around
 inline constexpr int kLogSinkConnectMs = 1'000;  // to the receiver of the log
 inline constexpr std::size_t kLogLineBytes = std::size_t{8} * 1024;
+inline constexpr std::int64_t kOtlpRoundMs = 100;  // between exports of a signal: at most a batch each time
+inline constexpr std::size_t kOtlpAnswerBytes = std::size_t{64} * 1024;  // of a collector
+inline constexpr std::int64_t kOtlpBackoffMinMs = 1'000;                 // doubled for each attempt
+inline constexpr std::int64_t kOtlpBackoffMaxMs = 16'000;
+inline constexpr std::int64_t kOtlpFlushMs = 500;       // for what is queued, when the process ends
+inline constexpr std::size_t kSpanSchemaBytes = 64;     // of a schema's name; the rest is cut
+inline constexpr std::size_t kExportedSchemas = 1'000;  // whose ages are told one by one
 
 // --- init ---
 inline constexpr std::size_t kInitFileBytes = std::size_t{1} << 20;  // of what the image says to run

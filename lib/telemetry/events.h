@@ -13,6 +13,7 @@
 namespace nes::telemetry {
 
 enum class Level : std::uint8_t { kError, kWarn, kInfo, kDebug, kTrace };
+std::string_view level_name(Level level) noexcept;
 
 template <typename E>
 concept Event = requires(const E& event, FieldWriter& writer) {
@@ -204,6 +205,28 @@ struct LogLinesDropped {
   static constexpr Level kLevel = Level::kWarn;
   std::uint64_t lines;
   void fields(FieldWriter& write) const { write("lines", lines); }
+};
+
+// A signal's collector has not taken what was sent it, for as long as a batch is tried. Said once, until it
+// is back; what is lost meanwhile is counted.
+struct ExportFailing {
+  static constexpr std::string_view kName = "export_failing";
+  static constexpr Level kLevel = Level::kWarn;
+  base::StaticText signal;  // "traces", "metrics" or "logs"
+  Error error;
+  void fields(FieldWriter& write) const {
+    write("signal", signal);
+    write("error", error.code);
+    write("reason", error.reason);
+    write("position", error.position);
+  }
+};
+
+struct ExportRestored {
+  static constexpr std::string_view kName = "export_restored";
+  static constexpr Level kLevel = Level::kInfo;
+  base::StaticText signal;
+  void fields(FieldWriter& write) const { write("signal", signal); }
 };
 
 }  // namespace nes::telemetry

@@ -25,16 +25,28 @@ class OperatorText {
   std::string_view text_;
 };
 
-// Writes the fields of one event as JSON members, each after a comma.
+// Takes the fields of one event.
 class FieldWriter {
  public:
-  explicit FieldWriter(std::string& out) noexcept : out_(out) {}
-  void operator()(std::string_view name, std::uint64_t value);
-  void operator()(std::string_view name, std::int64_t value);
-  void operator()(std::string_view name, bool value);
-  void operator()(std::string_view name, ErrorCode value);
-  void operator()(std::string_view name, base::StaticText value);
-  void operator()(std::string_view name, OperatorText value);
+  virtual ~FieldWriter() = default;
+  virtual void operator()(std::string_view name, std::uint64_t value) = 0;
+  virtual void operator()(std::string_view name, std::int64_t value) = 0;
+  virtual void operator()(std::string_view name, bool value) = 0;
+  virtual void operator()(std::string_view name, ErrorCode value) = 0;
+  virtual void operator()(std::string_view name, base::StaticText value) = 0;
+  virtual void operator()(std::string_view name, OperatorText value) = 0;
+};
+
+// As JSON members, each after a comma.
+class JsonFieldWriter final : public FieldWriter {
+ public:
+  explicit JsonFieldWriter(std::string& out) noexcept : out_(out) {}
+  void operator()(std::string_view name, std::uint64_t value) override;
+  void operator()(std::string_view name, std::int64_t value) override;
+  void operator()(std::string_view name, bool value) override;
+  void operator()(std::string_view name, ErrorCode value) override;
+  void operator()(std::string_view name, base::StaticText value) override;
+  void operator()(std::string_view name, OperatorText value) override;
 
  private:
   void key(std::string_view name);

@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::int64_t kFlushMs = 1000;
 
+}  // namespace
+
 std::string_view level_name(Level level) noexcept {
   switch (level) {
     case Level::kError: return "error";
@@ -21,46 +23,46 @@ std::string_view level_name(Level level) noexcept {
   return "error";
 }
 
-}  // namespace
-
-void FieldWriter::key(std::string_view name) {
+void JsonFieldWriter::key(std::string_view name) {
   out_ += ",\"";
   out_ += name;  // a literal of this program
   out_ += "\":";
 }
 
-void FieldWriter::operator()(std::string_view name, std::uint64_t value) {
+void JsonFieldWriter::operator()(std::string_view name, std::uint64_t value) {
   key(name);
   out_ += std::to_string(value);
 }
 
-void FieldWriter::operator()(std::string_view name, std::int64_t value) {
+void JsonFieldWriter::operator()(std::string_view name, std::int64_t value) {
   key(name);
   out_ += std::to_string(value);
 }
 
-void FieldWriter::operator()(std::string_view name, bool value) {
+void JsonFieldWriter::operator()(std::string_view name, bool value) {
   key(name);
   out_ += value ? "true" : "false";
 }
 
-void FieldWriter::operator()(std::string_view name, ErrorCode value) {
+void JsonFieldWriter::operator()(std::string_view name, ErrorCode value) {
   key(name);
   base::append_quoted(out_, base::error_code_name(value));
 }
 
-void FieldWriter::operator()(std::string_view name, base::StaticText value) {
+void JsonFieldWriter::operator()(std::string_view name, base::StaticText value) {
   key(name);
   base::append_quoted(out_, value.view());
 }
 
-void FieldWriter::operator()(std::string_view name, OperatorText value) {
+void JsonFieldWriter::operator()(std::string_view name, OperatorText value) {
   key(name);
   base::append_quoted(out_, value.view());
 }
 
-Log::Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink)
-    : clock_(clock), least_(least), sink_(std::move(sink)), thread_([this] { run(); }) {}
+Log::Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink, std::shared_ptr<LogRecords> copies)
+    : clock_(clock), least_(least), copies_(std::move(copies)), sink_(std::move(sink)), thread_([this] {
+        run();
+      }) {}
 
 Log::~Log() {
   {
@@ -88,7 +90,7 @@ void Log::enqueue(Level level, std::string_view name, std::string_view members) 
     }
     if (dropped_unreported_ != 0) {
       std::string report;
-      FieldWriter writer(report);
+      JsonFieldWriter writer(report);
       LogLinesDropped{dropped_unreported_}.fields(writer);
       append_line(LogLinesDropped::kLevel, LogLinesDropped::kName, report);
       dropped_unreported_ = 0;

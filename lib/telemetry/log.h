@@ -11,19 +11,24 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/clock.h"
 #include "telemetry/events.h"
+#include "telemetry/log_records.h"
 #include "telemetry/log_sink.h"
 
 namespace nes::telemetry {
 
 class Log {
  public:
-  // Lines above `least` (in verbosity) are not written. `clock` must outlive the log.
-  Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink);
+  // Lines above `least` (in verbosity) are not written. `clock` must outlive the log. `copies`, if not null,
+  // receives every event that is written, for export.
+  Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink,
+      std::shared_ptr<LogRecords> copies = nullptr);
   // The same, into a descriptor that is borrowed.
-  Log(const Clock& clock, Level least, int fd) : Log(clock, least, sink_into(fd)) {}
+  Log(const Clock& clock, Level least, int fd, std::shared_ptr<LogRecords> copies = nullptr)
+      : Log(clock, least, sink_into(fd), std::move(copies)) {}
   // Gives the sink a second to take what is queued.
   ~Log();
   Log(const Log&) = delete;
@@ -33,9 +38,10 @@ class Log {
   void write(const E& event) {
     if (E::kLevel > least_) return;
     std::string members;
-    FieldWriter writer(members);
+    JsonFieldWriter writer(members);
     event.fields(writer);
     enqueue(E::kLevel, E::kName, members);
+    if (copies_ != nullptr) copies_->add(clock_.unix_ms(), event);
   }
 
   std::uint64_t dropped() const;
@@ -49,6 +55,7 @@ class Log {
 
   const Clock& clock_;
   const Level least_;
+  const std::shared_ptr<LogRecords> copies_;
   const std::unique_ptr<LogSink> sink_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;

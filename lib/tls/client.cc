@@ -131,9 +131,17 @@ class ClientStream final : public os::Stream {
 
 }  // namespace
 
-Result<std::shared_ptr<const ClientContext>> ClientContext::create(const std::string& ca_pem) {
+Result<std::shared_ptr<const ClientContext>> ClientContext::create(const std::string& ca_pem,
+                                                                   std::string_view protocol) {
   OpenSslPtr<ssl_ctx_st> context(SSL_CTX_new(TLS_client_method()));
   if (!context || !configure(context.get())) return crypto_error();
+  if (!protocol.empty()) {
+    const std::string list = static_cast<char>(protocol.size()) + std::string(protocol);
+    // Zero is its success.
+    if (SSL_CTX_set_alpn_protos(context.get(), reinterpret_cast<const unsigned char*>(list.data()),
+                                static_cast<unsigned>(list.size())) != 0)
+      return crypto_error();
+  }
   NES_TRY(trust(context.get(), ca_pem));
   return std::shared_ptr<const ClientContext>(new ClientContext(std::move(context)));
 }

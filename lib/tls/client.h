@@ -14,6 +14,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "os/stream.h"
@@ -24,9 +25,11 @@ namespace nes::tls {
 
 class ClientContext : public std::enable_shared_from_this<ClientContext> {
  public:
-  // `ca_pem`: PEM certificates, the only ones that are trusted. kMalformed if it holds no certificate or
-  // something that is none; kCrypto if OpenSSL refuses a setting.
-  static Result<std::shared_ptr<const ClientContext>> create(const std::string& ca_pem);
+  // `ca_pem`: PEM certificates, the only ones that are trusted. `protocol`, if not empty, is asked for by
+  // ALPN (RFC 7301), such as "h2". kMalformed if it holds no certificate or something that is none; kCrypto
+  // if OpenSSL refuses a setting.
+  static Result<std::shared_ptr<const ClientContext>> create(const std::string& ca_pem,
+                                                             std::string_view protocol = {});
 
   // A session over `fd`, a connected non-blocking socket, with a server that must prove to be `host`: a DNS
   // name, or an IPv4 or IPv6 address. It keeps the context alive. kMalformed if `host` is empty or holds a
