@@ -6,6 +6,7 @@
 
 #include "crypto/initialize.h"
 #include "enclave/service/cloud.h"
+#include "enclave/service/counted_nsm.h"
 #include "enclave/service/prepare.h"
 #include "enclave/service/program.h"
 #include "enclave/service/service.h"
@@ -20,8 +21,10 @@ int serve(const Config& config) {
   auto outcome = nes::service::prepare(config);
   const nes::os::Endpoint parent{
       .transport = nes::os::Transport::kVsock, .host = {}, .cid = config.vsock_proxy_cid, .port = 0};
+  const auto log_records = nes::service::log_records_of(config);
   nes::telemetry::Log log(clock, nes::service::level_of(config.log_level),
-                          nes::telemetry::sink_to(nes::os::with_port(parent, config.log_vsock_port), clock));
+                          nes::telemetry::sink_to(nes::os::with_port(parent, config.log_vsock_port), clock),
+                          log_records);
   log.write(nes::telemetry::ServiceStarting{.version = NES_VERSION, .worker_threads = config.worker_threads});
   // On the console too: an enclave in debug mode has one, and need not have a receiver of its log.
   const auto failed = [&log](nes::base::StaticText step, const nes::Error& error) {
@@ -32,9 +35,17 @@ int serve(const Config& config) {
   if (const auto* step = std::get_if<nes::service::FailedStep>(&outcome))
     return failed(step->step, step->error);
   auto& prepared = *std::get_if<nes::service::Prepared>(&outcome);
-  nes::attest::Nsm* const nsm = prepared.nsm.get();
+  nes::telemetry::CounterRegistry counters;
+  nes::service::CountedNsm counted_nsm(*prepared.nsm, counters.add_shard());
+  nes::attest::Nsm* const nsm = &counted_nsm;
+  nes::telemetry::CounterShard& kms_counters = counters.add_shard();
   const auto cloud = nes::service::Cloud::create(
-      config, {.parent = parent, .ca_pem = std::move(prepared.ca_pem)}, nsm, clock);
+      config,
+      {.parent = parent,
+       .ca_pem = prepared.ca_pem,
+       .on_kms_call =
+           [&kms_counters](std::int64_t us) { kms_counters.observe(nes::telemetry::Histogram::kKms, us); }},
+      nsm, clock);
   if (!cloud.ok()) return failed("ca bundle", cloud.error());
 
   nes::service::BootCertificate boot_certificate(nes::service::server_names(config), nsm, clock);
@@ -49,7 +60,12 @@ int serve(const Config& config) {
       .tls_endpoint = nes::service::vsock_listener(config.tls_port),
       .health_endpoint = nes::service::vsock_listener(config.health_vsock_port),
       .tls_socket = std::move(prepared.tls_socket),
-      .health_socket = std::move(prepared.health_socket)};
+      .health_socket = std::move(prepared.health_socket),
+      .counters = counters,
+      .parent = parent,
+      .ca_pem = std::move(prepared.ca_pem),
+      .version = NES_VERSION,
+      .log_records = log_records};
   nes::service::Service service(config, std::move(surroundings), clock, log);
   return service.run();
 }

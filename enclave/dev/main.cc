@@ -3,6 +3,7 @@
 
 #include <cstdio>
 #include <memory>
+#include <optional>
 #include <variant>
 
 #include "attest/nsm_device.h"
@@ -12,6 +13,7 @@
 #include "enclave/dev/nsm_socket.h"
 #include "enclave/dev/syscalls.h"
 #include "enclave/service/cloud.h"
+#include "enclave/service/counted_nsm.h"
 #include "enclave/service/program.h"
 #include "enclave/service/service.h"
 
@@ -39,7 +41,8 @@ Result<std::unique_ptr<nes::attest::Nsm>> open_nsm(const DevConfig& dev) {
 
 // Null if both keys and schemas come from folders.
 Result<std::unique_ptr<nes::service::Cloud>> open_cloud(const Config& config, const DevConfig& dev,
-                                                        nes::attest::Nsm* nsm, const nes::Clock& clock) {
+                                                        nes::attest::Nsm* nsm, const nes::Clock& clock,
+                                                        nes::telemetry::CounterShard& kms_counters) {
   if (dev.key_dir && dev.schema_dir && !config.tls_secret_arn) return std::unique_ptr<nes::service::Cloud>();
   nes::service::Cloud::Options options;
   options.parent = dev.parent.value_or(nes::os::Endpoint{
@@ -51,6 +54,9 @@ Result<std::unique_ptr<nes::service::Cloud>> open_cloud(const Config& config, co
   NES_TRY_ASSIGN(options.ca_pem,
                  nes::service::read_text_file(dev.ca_file.value_or(nes::service::kCaBundlePath),
                                               nes::limits::kCaBundleBytes));
+  options.on_kms_call = [&kms_counters](std::int64_t us) {
+    kms_counters.observe(nes::telemetry::Histogram::kKms, us);
+  };
   return nes::service::Cloud::create(config, options, nsm, clock);
 }
 
@@ -65,7 +71,8 @@ int serve(const Config& config, const DevConfig& dev) {
   auto tls_socket = nes::os::bind_to(tls_endpoint);
   auto health_socket = nes::os::bind_to(health_endpoint);
   const auto filtered = nes::dev::allow_only_dev_syscalls();  // while there is one thread
-  nes::telemetry::Log log(clock, nes::service::level_of(config.log_level), STDOUT_FILENO);
+  const auto log_records = dev.parent ? nes::service::log_records_of(config) : nullptr;
+  nes::telemetry::Log log(clock, nes::service::level_of(config.log_level), STDOUT_FILENO, log_records);
   log.write(nes::telemetry::ServiceStarting{.version = NES_VERSION, .worker_threads = config.worker_threads});
   const auto failed = [&log](nes::base::StaticText step, const nes::Error& error) {
     log.write(nes::telemetry::StepFailed{.step = step, .error = error, .retry_in_ms = 0});
@@ -76,12 +83,21 @@ int serve(const Config& config, const DevConfig& dev) {
   if (!tls_socket.ok()) return failed("listener", tls_socket.error());
   if (!filtered.ok()) return failed("system calls", filtered.error());
   if (!nsm.ok()) return failed("nsm", nsm.error());
-  const auto cloud = open_cloud(config, dev, nsm->get(), clock);
+  nes::telemetry::CounterRegistry counters;
+  std::optional<nes::service::CountedNsm> counted_nsm;
+  if (*nsm != nullptr) counted_nsm.emplace(**nsm, counters.add_shard());
+  nes::attest::Nsm* const used_nsm = counted_nsm ? &*counted_nsm : nullptr;
+  const auto cloud = open_cloud(config, dev, used_nsm, clock, counters.add_shard());
   if (!cloud.ok()) return failed("ca bundle", cloud.error());
 
+  std::string ca_pem;  // of a collector elsewhere, if there is one
+  if (auto read = nes::service::read_text_file(dev.ca_file.value_or(nes::service::kCaBundlePath),
+                                               nes::limits::kCaBundleBytes);
+      read.ok())
+    ca_pem = std::move(read).value();
   nes::dev::DirectoryKeySource key_folder(dev.key_dir.value_or(""));
   nes::dev::DirectorySchemaSource schema_folder(dev.schema_dir.value_or(""));
-  nes::service::BootCertificate boot_certificate(nes::service::server_names(config), nsm->get(), clock);
+  nes::service::BootCertificate boot_certificate(nes::service::server_names(config), used_nsm, clock);
   nes::service::Cloud* const aws = cloud->get();
   nes::service::Surroundings surroundings{
       .key_source = dev.key_dir ? key_folder : aws->keys(),
@@ -92,11 +108,16 @@ int serve(const Config& config, const DevConfig& dev) {
           [aws] {
             if (aws) aws->interrupt();
           },
-      .nsm = nsm->get(),
+      .nsm = used_nsm,
       .tls_endpoint = tls_endpoint,
       .health_endpoint = health_endpoint,
       .tls_socket = std::make_shared<const nes::os::UniqueFd>(std::move(tls_socket).value()),
-      .health_socket = std::make_shared<const nes::os::UniqueFd>(std::move(health_socket).value())};
+      .health_socket = std::make_shared<const nes::os::UniqueFd>(std::move(health_socket).value()),
+      .counters = counters,
+      .parent = dev.parent,
+      .ca_pem = std::move(ca_pem),
+      .version = NES_VERSION,
+      .log_records = log_records};
   nes::service::Service service(config, std::move(surroundings), clock, log);
   return service.run();
 }

@@ -113,6 +113,7 @@ class AllocationTest : public testing::Test {
   base::Published<ServedTls> tls_;
   KeyUseRegistry key_use_;
   SealLimit no_limit_{0, clock_};
+  telemetry::SpanRegistry spans_{50};  // fills up on the way
   const config::ClientPatterns anyone_ =
       std::get<config::ClientPatterns>(config::ClientPatterns::parse("anonymous"));
   State state_{.clock = clock_,
@@ -133,7 +134,9 @@ class AllocationTest : public testing::Test {
                .seal_limit = no_limit_,
                .started_ms = 0,
                .request_key_refresh = [] {},
-               .request_drain = [] {}};
+               .request_drain = [] {},
+               .spans = &spans_,
+               .sampling = {.enabled = true}};
   std::unique_ptr<Worker> worker_;
   os::UniqueFd client_;
   char answer_[8192];
@@ -150,6 +153,8 @@ TEST_F(AllocationTest, sealing_makes_none_in_steady_state) {
   const std::string length = "Content-Length: " + std::to_string(kDocument.size());
   const std::string requests[] = {
       request("/v1/encrypt", length, kDocument),
+      request("/v1/encrypt",
+              length + "\r\ntraceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", kDocument),
       request("/v1/encrypt", "Transfer-Encoding: chunked", "4\r\n{\"na\r\n6\r\nme\":1}\r\n0\r\n\r\n")};
   for (const std::string& message : requests) {
     for (int i = 0; i < 10; ++i) allocations_of(message);
@@ -157,6 +162,7 @@ TEST_F(AllocationTest, sealing_makes_none_in_steady_state) {
       ASSERT_EQ(allocations_of(message), 0U) << i;
       ASSERT_TRUE(answer_text_.starts_with("HTTP/1.1 200 OK\r\n")) << answer_text_;
     }
+    EXPECT_EQ(spans_.take(100).size(), 50U);
   }
 }
 

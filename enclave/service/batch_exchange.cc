@@ -11,6 +11,11 @@ void BatchExchange::add_helper(const Worker& helper, std::function<void()> wake)
   helpers_.push_back({.worker = &helper, .wake = std::move(wake)});
 }
 
+std::size_t BatchExchange::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return waiting_.size();
+}
+
 bool BatchExchange::offer(std::unique_ptr<BatchSlice>& slice) {
   Helper* to_wake = nullptr;
   {

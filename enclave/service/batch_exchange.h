@@ -26,6 +26,8 @@ class BatchExchange {
   // How many workers can work on one batch.
   std::size_t helpers() const noexcept { return helpers_.size(); }
 
+  std::size_t waiting() const;
+
   // False, and `slice` is as before, if there is no other worker or too much waits already.
   bool offer(std::unique_ptr<BatchSlice>& slice);
   // The slice that has waited longest; null if there is none: `helper` is then woken again when there is.
@@ -41,7 +43,7 @@ class BatchExchange {
   };
 
   std::vector<Helper> helpers_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::deque<std::unique_ptr<BatchSlice>> waiting_;
 };
 

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "enclave/service/pipeline.h"
+#include "enclave/service/request_meter.h"
 #include "enclave/service/routes.h"
 #include "secret/secret.h"
 
@@ -30,6 +31,7 @@ struct BatchJob {
   std::string client_name{};  // as job.client_name has it
   std::string client_san{};   // the name that let the client in; empty for an anonymous one
   bool chunked = false;       // answers are framed as HTTP/1.1's chunks
+  RequestTrace trace{};
 };
 
 struct BatchCounts {

@@ -48,8 +48,9 @@ class ConnectedCloud final : public Cloud {
         pacing_{.random_below = aws::system_pacing().random_below,
                 .sleep_ms = [this](std::int64_t ms) { interruption_.sleep_ms(ms); }},
         credentials_(*source_, clock, pacing_.random_below),
-        client_(transport_, credentials_, pacing_,
-                {.region = config.aws_region, .endpoint = options.endpoint}),
+        client_(
+            transport_, credentials_, pacing_,
+            {.region = config.aws_region, .endpoint = options.endpoint, .on_kms_call = options.on_kms_call}),
         kms_(client_, config.kms_key_id),
         secrets_(client_),
         s3_(client_, config.s3_bucket),

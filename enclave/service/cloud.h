@@ -4,6 +4,8 @@
 // Thread rule: one thread, the refresher's.
 #pragma once
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -23,9 +25,10 @@ namespace nes::service {
 class Cloud {
  public:
   struct Options {
-    os::Endpoint parent;                     // its ports are the configuration's
-    std::string ca_pem;                      // what remotes are verified against
-    std::optional<aws::Address> endpoint{};  // all of AWS, for development
+    os::Endpoint parent;                                 // its ports are the configuration's
+    std::string ca_pem;                                  // what remotes are verified against
+    std::optional<aws::Address> endpoint{};              // all of AWS, for development
+    std::function<void(std::int64_t us)> on_kms_call{};  // aws::Client's
   };
 
   // The references must outlive the result. `nsm` is null only if neither keys() nor certificate() will be

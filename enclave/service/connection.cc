@@ -17,6 +17,7 @@ Connection::Connection(Worker& worker, std::unique_ptr<os::Stream> stream, std::
 
 bool Connection::start() {
   if (!join_loop().ok()) return false;
+  accepted_us_ = worker_.meter().now_us();
   enter(Phase::kHandshake);
   return true;
 }
@@ -89,6 +90,7 @@ Connection::Next Connection::handshake() {
   }
   const tls::SessionInfo session = tls::session_info(*stream_);
   if (session.resumed) worker_.counters().add(Counter::kHandshakesResumed);
+  if (of_client_) worker_.meter().ends(telemetry::Histogram::kHandshake, accepted_us_);
   learn_client();
   if (session.protocol == "h2") {
     worker_.continue_as_http2(*this);  // destroys this
@@ -104,6 +106,7 @@ Connection::Next Connection::read_some() {
   const std::size_t size_before = input_.size();
   const std::span<char> room =
       own_buffer ? as_chars(input_.grow_uninitialized(limits::kReadBufferBytes)) : worker_.read_buffer();
+  const std::int64_t begin_us = worker_.meter().now_us();
   const os::StreamResult got = stream_->read(room);
   if (own_buffer) input_.drop_unwritten(room.size() - got.bytes);
   switch (got.status) {
@@ -113,6 +116,7 @@ Connection::Next Connection::read_some() {
     case StreamStatus::kClosed:
     case StreamStatus::kFailed: close(); return Next::kStop;
   }
+  worker_.meter().ends(telemetry::Histogram::kPhaseTls, begin_us);
   NES_CHECK(input_.size() == size_before + (own_buffer ? got.bytes : 0));
   moved_since_check_ += got.bytes;
   if (own_buffer) return serve_input();

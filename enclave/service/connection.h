@@ -69,7 +69,8 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   // The body will not be whole, or not yet.
   void await_body(std::span<char> data);
   void answer(std::span<char> data);
-  void refuse(ErrorCode code, std::string_view allow);
+  // `request` is null if its head is not known.
+  void refuse(ErrorCode code, std::string_view allow, const RequestInfo* request = nullptr);
   // The worker's head, parsed again if it is not that of `data` any more.
   const http::RequestHead& head_of(std::span<char> data);
 
@@ -108,7 +109,9 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   std::optional<http::BodyReader> body_reader_;
   std::size_t head_searched_ = 0;
   std::size_t head_size_ = 0;  // of the request that is being read
+  std::int64_t head_us_ = 0;   // when its head was there
   std::size_t body_size_ = 0;
+  std::int64_t accepted_us_ = 0;
   int turns_ = 0;  // reads and requests of this round of the loop
   Phase phase_ = Phase::kHandshake;
   const Route* route_ = nullptr;      // of the request that is being read

@@ -30,7 +30,7 @@ bool Connection::begin_batch(const RequestInfo& info) {
     refusal_ = ErrorCode::kOverloaded;
     return false;
   }
-  auto job = worker_.handler().begin_batch(*route_, info, true);
+  auto job = worker_.handler().begin_batch(*route_, info, true, head_us_);
   if (!job.ok()) {
     refusal_ = job.error().code;
     return false;
@@ -109,7 +109,7 @@ Connection::Next Connection::read_batch() {
 }
 
 void Connection::send_batch_head() {
-  worker_.counters().add(Counter::kRequests);
+  note_request();
   batch_last_ = batch_last_ || worker_.draining();
   const Response response = worker_.handler().batch_response(batch_->job());
   std::string& text = worker_.head_text();

@@ -11,8 +11,6 @@
 
 namespace nes::service {
 
-using telemetry::Counter;
-
 const http::RequestHead& Connection::head_of(std::span<char> data) {
   http::RequestHead& head = worker_.head();
   if (head_fresh_) return head;
@@ -36,6 +34,7 @@ bool Connection::parse_head(std::span<char> data) {
   head_size_ = *parsed;
   body_size_ = 0;
   head_fresh_ = true;
+  head_us_ = worker_.meter().mark_us();
   const RequestInfo info = describe(head);
   const auto route = worker_.handler().admit(routes_, info);
   route_ = route.ok() ? *route : nullptr;
@@ -43,7 +42,7 @@ bool Connection::parse_head(std::span<char> data) {
   if (route.ok() && begin_batch(info)) return true;
   auto reader = http::BodyReader::begin(head, worker_.state().settings.max_body_bytes);
   if (!reader.ok()) {
-    refuse(refusal_.value_or(reader.error().code), allowed_methods(routes_, head.path));
+    refuse(refusal_.value_or(reader.error().code), allowed_methods(routes_, head.path), &info);
     return false;
   }
   body_reader_ = *reader;
@@ -76,7 +75,7 @@ void Connection::await_body(std::span<char> data) {
   if (refusal_) {  // then the body is not worth reading
     const RequestInfo info = describe(head_of(data));
     worker_.handler().audit_refusal(routes_, info, *refusal_);
-    return refuse(*refusal_, allowed_methods(routes_, info.path));
+    return refuse(*refusal_, allowed_methods(routes_, info.path), &info);
   }
   if (would_overload(data.size())) return refuse(ErrorCode::kOverloaded, {});
   if (phase_ != Phase::kBody && head_of(data).expect_continue) {
@@ -94,7 +93,9 @@ void Connection::answer(std::span<char> data) {
   const RequestInfo info = describe(head);
   secret::SecretBytes& out = worker_.answer();
   out.resize(limits::kResponseHeadBytes);
-  worker_.counters().add(Counter::kRequests);
+  RequestMeter& meter = worker_.meter();
+  meter.request_begins();
+  note_request();
   Response response;
   if (!refusal_) {
     response = worker_.handler().handle(*route_, info, chars_as_text(data.subspan(head_size_)), out);
@@ -105,17 +106,26 @@ void Connection::answer(std::span<char> data) {
   last_ = !head.keep_alive || is_ending();
   if (!last_ && head.minor_version == 0) response.keep_alive = true;
   send(response, head.method == http::Method::kHead);
+  if (response.latency) {
+    meter.ends(telemetry::Histogram::kPhaseWrite);
+    meter.request_ends(*response.latency);
+  } else {
+    meter.begins();  // for what follows in the buffer
+  }
+  note_span(info, route_, head_us_, response);
 }
 
 // Answers with an error before the request has been read to its end; what follows cannot be trusted to be a
 // request, so the connection ends.
-void Connection::refuse(ErrorCode code, std::string_view allow) {
+void Connection::refuse(ErrorCode code, std::string_view allow, const RequestInfo* request) {
   last_ = true;
   body_reader_.reset();
   secret::SecretBytes& out = worker_.answer();
   out.resize(limits::kResponseHeadBytes);
-  worker_.counters().add(Counter::kRequests);
-  send(worker_.handler().fail(code, {}, allow, out), false);
+  note_request();
+  const Response response = worker_.handler().fail(code, {}, allow, out);
+  send(response, false);
+  if (request != nullptr) note_span(*request, route_, head_us_, response);
 }
 
 void Connection::send(const Response& response, bool head_only) {
@@ -127,7 +137,7 @@ void Connection::send(const Response& response, bool head_only) {
   if (last_) head.field("Connection", "close");
   if (response.keep_alive) head.field("Connection", "keep-alive");
   head.finish();
-  if (response.status >= 400) worker_.counters().add(Counter::kRequestsFailed);
+  note_answer(response);
 
   // The head goes right before the body, so that both leave in one write.
   NES_CHECK(text.size() <= limits::kResponseHeadBytes);

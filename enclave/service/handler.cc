@@ -11,6 +11,7 @@
 namespace nes::service {
 
 using telemetry::Counter;
+using telemetry::Histogram;
 using telemetry::OperatorText;
 
 namespace {
@@ -19,6 +20,12 @@ std::string_view version_of(const keyring::VersionIds* versions, const token::Ke
   if (versions == nullptr) return "";
   const auto found = versions->find(kid);
   return found == versions->end() ? std::string_view() : found->second;
+}
+
+Histogram latency_of(Direction direction) noexcept {
+  return direction == Direction::kSeal   ? Histogram::kEncryptLatency
+         : direction == Direction::kOpen ? Histogram::kDecryptLatency
+                                         : Histogram::kRewrapLatency;
 }
 
 // As SealLimit counts it: two spellings of a DNS name are one client.
@@ -33,11 +40,15 @@ std::string client_name(const config::San& san) {
 
 }  // namespace
 
-Handler::Handler(State& state, telemetry::CounterShard& counters)
+Handler::Handler(State& state, telemetry::CounterShard& counters, RequestMeter& meter)
     : state_(state),
       counters_(counters),
+      meter_(meter),
       key_use_(state.key_use.add_shard()),
-      pipeline_({.keys = state.keys, .schemas = state.schemas, .seal_limit = state.seal_limit},
+      pipeline_({.keys = state.keys,
+                 .schemas = state.schemas,
+                 .seal_limit = state.seal_limit,
+                 .on_planned = [&meter] { meter.ends(Histogram::kPhasePlan); }},
                 state.settings.token_options) {}
 
 Result<const Route*> Handler::admit(std::span<const Route> routes, const RequestInfo& request) const {
@@ -105,7 +116,9 @@ Response Handler::transform(const Route& route, const RequestInfo& request, std:
   const auto job = job_for(route, request, text);
   if (!job.ok()) return fail(job.error().code, {}, {}, body);
   const Direction direction = job->direction;
+  meter_.ends(Histogram::kPhaseParse);
   const JobReport report = pipeline_.run(*job, body);
+  meter_.ends(Histogram::kPhaseSeal);
   const std::optional<ErrorCode> error =
       report.failure ? std::optional(report.failure->error.code) : std::nullopt;
   const bool opens = direction != Direction::kSeal, seals = direction != Direction::kOpen;
@@ -116,16 +129,22 @@ Response Handler::transform(const Route& route, const RequestInfo& request, std:
     counters_.add(Counter::kFieldsOpened, report.replaced);
     audit(request, route.action, report.schema, report.replaced, error);
   }
+  const Histogram latency = latency_of(direction);
   if (!error)
     return {.content_type = "application/json",
             .count_name = seals ? "X-Fields-Sealed" : "X-Fields-Opened",
             .count = report.replaced,
             .unopened = job->leave_unopened ? std::optional<std::uint64_t>(report.unopened) : std::nullopt,
             .preference_applied = applied_preference(*job),
-            .no_store = true};
+            .no_store = true,
+            .latency = latency,
+            .schema = report.schema};
   if (error == ErrorCode::kTokenRejected) counters_.add(Counter::kTokensRejected);
   if (error == ErrorCode::kKeyNotLoaded) state_.request_key_refresh();
-  return fail(*error, report.failure->path, {}, body);
+  Response response = fail(*error, report.failure->path, {}, body);
+  response.latency = latency;
+  response.schema = report.schema;
+  return response;
 }
 
 void Handler::count_request(Direction direction) {
@@ -155,7 +174,8 @@ Response Handler::fail(ErrorCode code, std::string_view path, std::string_view a
   return {.status = http::status_of(code),
           .content_type = "application/problem+json",
           .allow = code == ErrorCode::kMethodNotAllowed ? allow : std::string_view(),
-          .retry_after_s = http::retry_after_s(code)};
+          .retry_after_s = http::retry_after_s(code),
+          .error = code};
 }
 
 Response Handler::word(int status, std::string_view text, secret::SecretBytes& body) const {

@@ -10,6 +10,7 @@
 #include "enclave/service/batch_slice.h"
 #include "enclave/service/key_use.h"
 #include "enclave/service/pipeline.h"
+#include "enclave/service/request_meter.h"
 #include "enclave/service/routes.h"
 #include "enclave/service/state.h"
 #include "http/prefer.h"
@@ -30,6 +31,8 @@ struct RequestInfo {
   bool bad_preferences = false;
   bool http_1_0 = false;
   bool surplus = false;  // the connection is over MAX_CONNECTIONS
+  bool http_2 = false;
+  std::optional<std::string_view> traceparent = std::nullopt;  // nothing if it is repeated
 };
 
 struct Response {
@@ -44,13 +47,17 @@ struct Response {
   std::string_view preference_applied = {};              // Preference-Applied; empty for none
   bool no_store = false;                                 // the answer holds plaintext or tokens
   bool keep_alive = false;                               // to be said, as HTTP/1.0 needs it
+  // For measuring; no part of the answer.
+  std::optional<ErrorCode> error = std::nullopt;
+  std::optional<telemetry::Histogram> latency = std::nullopt;  // of a request that transforms a document
+  std::string_view schema = {};                                // that it named, if it is loaded
 };
 
 // Thread rule: one a thread.
 class Handler {
  public:
   // `state` must outlive the handler.
-  Handler(State& state, telemetry::CounterShard& counters);
+  Handler(State& state, telemetry::CounterShard& counters, RequestMeter& meter);
 
   // All that can be refused without the body: route, permission, media type, the schema header's presence.
   Result<const Route*> admit(std::span<const Route> routes, const RequestInfo& request) const;
@@ -63,11 +70,11 @@ class Handler {
   static bool is_batch(const Route& route, const RequestInfo& request) noexcept;
   // All that can be refused of a batch before its first line. `chunked` as BatchJob has it.
   Result<std::shared_ptr<const BatchJob>> begin_batch(const Route& route, const RequestInfo& request,
-                                                      bool chunked);
+                                                      bool chunked, std::int64_t begin_us);
   Response batch_response(const BatchJob& batch) const;
   // Answers the lines of a slice, of whatever worker's batch.
   void work(BatchSlice& slice);
-  // The audit event. `failure`: the answer was not sent whole.
+  // The audit event and the span. `failure`: the answer was not sent whole.
   void end_batch(const BatchJob& batch, const BatchCounts& counts, std::optional<ErrorCode> failure);
 
   // Answers with an error. `allow` as allowed_methods() gives it, for kMethodNotAllowed.
@@ -101,6 +108,7 @@ class Handler {
 
   State& state_;
   telemetry::CounterShard& counters_;
+  RequestMeter& meter_;
   KeyUseShard& key_use_;
   Pipeline pipeline_;
   std::string client_name_;  // of the job

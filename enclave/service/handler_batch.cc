@@ -39,7 +39,7 @@ bool Handler::is_batch(const Route& route, const RequestInfo& request) noexcept 
 }
 
 Result<std::shared_ptr<const BatchJob>> Handler::begin_batch(const Route& route, const RequestInfo& request,
-                                                             bool chunked) {
+                                                             bool chunked, std::int64_t begin_us) {
   NES_TRY_ASSIGN(const Job job, job_for(route, request, {}));
   NES_TRY_ASSIGN(JobPlan plan, pipeline_.plan(job));
   auto batch = std::make_shared<BatchJob>(
@@ -48,6 +48,7 @@ Result<std::shared_ptr<const BatchJob>> Handler::begin_batch(const Route& route,
   batch->job.client_name = batch->client_name;
   batch->job.schema_header.reset();  // a view of the request
   if (job.client.san) batch->client_san = request.client.sans[*job.client.san].value;
+  batch->trace = meter_.trace(request, &route, begin_us);
   count_request(job.direction);
   return std::shared_ptr<const BatchJob>(std::move(batch));
 }
@@ -70,6 +71,7 @@ void Handler::work(BatchSlice& slice) {
   slice.output.resize(BatchSlice::kChunkHeadBytes);
   slice.output_begin = BatchSlice::kChunkHeadBytes;
   pipeline_.forget_opens();
+  meter_.begins();
   Job job = batch.job;
   std::uint64_t line_number = slice.first_line;
   for_each_line(as_text(slice.input.reveal()), slice.skipped,
@@ -85,6 +87,7 @@ void Handler::work(BatchSlice& slice) {
                   if (ends_in_lf) slice.output.push_back('\n');
                   ++line_number;
                 });
+  meter_.ends(telemetry::Histogram::kPhaseSeal);
   note_slice(batch, slice.counts);
   if (batch.chunked) frame_as_chunk(slice);
 }
@@ -116,6 +119,7 @@ void Handler::note_slice(const BatchJob& batch, const BatchCounts& counts) {
 }
 
 void Handler::end_batch(const BatchJob& batch, const BatchCounts& counts, std::optional<ErrorCode> failure) {
+  meter_.record(batch.trace, {.error = failure, .schema = batch.plan.schema, .fields = counts.replaced});
   if (batch.job.direction == Direction::kSeal) return;
   write_audit(batch.action, batch.client_san, batch.plan.schema, counts.replaced, failure);
 }

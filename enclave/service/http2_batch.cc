@@ -17,7 +17,9 @@ using telemetry::Counter;
 
 void Http2Connection::begin_batch(Stream& stream, const http::RequestHead& head) {
   if (would_overload(holds() + limits::kBatchReservedBytes)) return refuse(stream, ErrorCode::kOverloaded);
-  auto job = worker_.handler().begin_batch(*stream.route, describe(head), false);
+  RequestInfo info = describe(head);
+  info.http_2 = true;
+  auto job = worker_.handler().begin_batch(*stream.route, info, false, stream.head_us);
   if (!job.ok()) return refuse(stream, job.error().code);
   stream.batch = std::make_unique<Batch>(worker_, stream, std::move(job).value());
   ++batches_;
@@ -57,7 +59,7 @@ bool Http2Connection::tend_batch(Stream& stream) {
 }
 
 void Http2Connection::send_batch_head(Stream& stream) {
-  worker_.counters().add(Counter::kRequests);
+  note_request();
   const Response response = worker_.handler().batch_response(stream.batch->job());
   Http2Fields fields;
   write_fields(response, worker_.date(), 0, fields);

@@ -108,6 +108,7 @@ void Http2Connection::on_events(std::uint32_t /*events*/) {
 
 Http2Connection::Next Http2Connection::read_some() {
   const std::span<char> room = worker_.read_buffer();
+  const std::int64_t begin_us = worker_.meter().now_us();
   const os::StreamResult got = stream_->read(room);
   switch (got.status) {
     case StreamStatus::kOk: break;
@@ -119,6 +120,7 @@ Http2Connection::Next Http2Connection::read_some() {
     case StreamStatus::kClosed:
     case StreamStatus::kFailed: close(); return Next::kStop;
   }
+  worker_.meter().ends(telemetry::Histogram::kPhaseTls, begin_us);
   const auto taken = session_->receive(room.first(got.bytes), worker_.loop().now_ms());
   secret::wipe(room.data(), got.bytes);
   count_held();
@@ -146,7 +148,9 @@ Http2Connection::Next Http2Connection::serve() {
   for (int i = 0; i < limits::kHttp2WritesPerRound; ++i) {
     const std::size_t size = session_->send(room);
     if (size == 0) return settle();
+    const std::int64_t begin_us = worker_.meter().now_us();
     output_.send(*stream_, room.first(size));
+    worker_.meter().ends(telemetry::Histogram::kPhaseWrite, begin_us);
     secret::wipe(room.data(), size);
     if (!output_.empty() && flush() == Next::kStop) return Next::kStop;
   }

@@ -37,6 +37,7 @@ void Http2Connection::refuse(Stream& stream, ErrorCode code) {
 void Http2Connection::on_head(StreamId id, std::string_view head_text) {
   auto owned = std::make_unique<Stream>(*this, id, head_text);
   Stream& stream = *owned;
+  stream.head_us = worker_.meter().mark_us();
   streams_[id] = std::move(owned);
   worker_.loop().arm(stream, limits::kBodyTimeoutMs);
   if (phase_ == Phase::kIdle) enter(Phase::kServing);
@@ -111,7 +112,10 @@ void Http2Connection::stream_is_slow(Stream& stream) {
 }
 
 void Http2Connection::answer(Stream& stream) {
-  worker_.counters().add(Counter::kRequests);
+  RequestMeter& meter = worker_.meter();
+  meter.begins();
+  meter.request_begins();
+  note_request();
   Response response;
   bool head_only = false;
   secret::SecretBytes out;
@@ -120,7 +124,8 @@ void Http2Connection::answer(Stream& stream) {
   } else {
     http::RequestHead& head = worker_.head();
     NES_CHECK(http::RequestHead::parse(stream.head, head).ok());  // as it was when it came
-    const RequestInfo info = describe(head);
+    RequestInfo info = describe(head);
+    info.http_2 = true;
     head_only = head.method == http::Method::kHead;
     if (!stream.refusal) {
       response = worker_.handler().handle(*stream.route, info, as_text(stream.body.reveal()), out);
@@ -128,6 +133,8 @@ void Http2Connection::answer(Stream& stream) {
       worker_.handler().audit_refusal(routes_, info, *stream.refusal);
       response = worker_.handler().fail(*stream.refusal, {}, allowed_methods(routes_, info.path), out);
     }
+    if (response.latency) meter.request_ends(*response.latency);
+    note_span(info, stream.route, stream.head_us, response);
   }
   stream_bytes_ -= stream.held();
   stream.body = {};
@@ -137,7 +144,7 @@ void Http2Connection::answer(Stream& stream) {
 }
 
 void Http2Connection::send(Stream& stream, const Response& response, bool head_only) {
-  if (response.status >= 400) worker_.counters().add(Counter::kRequestsFailed);
+  note_answer(response);
   Http2Fields fields;
   write_fields(response, worker_.date(), stream.answer.size(), fields);
   stream.moved_since_check = 0;

@@ -37,6 +37,7 @@ class Http2Connection::Stream final : public os::Deadline, public BatchOwner {
   std::size_t answer_sent = 0;
   std::size_t moved_since_check = 0;  // bytes of body or answer
   const Route* route = nullptr;       // of an admitted request
+  std::int64_t head_us = 0;           // when its head was there
   std::optional<ErrorCode> refusal;   // or why it is refused
   bool has_small_body = false;        // that is waited for although it is refused
   bool queued = false;                // in ready_; but for a batch, or answered

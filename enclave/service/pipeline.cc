@@ -96,7 +96,11 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
 };
 
 Pipeline::Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept
-    : keys_(sources.keys), schemas_(sources.schemas), seal_limit_(sources.seal_limit), options_(options) {}
+    : keys_(sources.keys),
+      schemas_(sources.schemas),
+      seal_limit_(sources.seal_limit),
+      on_planned_(sources.on_planned),
+      options_(options) {}
 
 Pipeline::~Pipeline() = default;
 
@@ -165,6 +169,7 @@ Result<std::optional<std::string>> Pipeline::undeclared_key(const Job& job, cons
 JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
   opens_.clear();
   const auto planned = plan(job);
+  if (on_planned_) on_planned_();
   if (planned.ok()) return transform(job, *planned, out);
   JobReport report;
   report.failure = JobFailure{.error = planned.error(), .path = {}};

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -68,6 +69,7 @@ class Pipeline {
     const base::Published<token::KeySet>& keys;
     const base::Published<SchemaSet>& schemas;
     SealLimit& seal_limit;
+    std::function<void()> on_planned = {};  // called by run() between its two steps
   };
   Pipeline(const Sources& sources, token::TokenCipher::Options options) noexcept;
   ~Pipeline();
@@ -104,6 +106,7 @@ class Pipeline {
   base::Subscription<token::KeySet> keys_;
   base::Subscription<SchemaSet> schemas_;
   SealLimit& seal_limit_;
+  const std::function<void()> on_planned_;
   const token::TokenCipher::Options options_;
   std::unique_ptr<token::TokenCipher> cipher_;
   rewrite::Scratch scratch_;

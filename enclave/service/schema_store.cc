@@ -135,9 +135,10 @@ Result<void> SchemaStore::refresh() {
     changed |= take(name, with_name, *next);
   }
   // A refused one that is gone needs nobody's attention any more.
-  failing_ = static_cast<std::size_t>(std::count_if(
-      listed.begin(), listed.end(), [this](const auto& entry) { return known_[entry.first].refused; }));
-  counters_.add(failing_ == 0 ? Counter::kSchemaRefreshes : Counter::kSchemaRefreshFailures);
+  confirmed_.clear();
+  refused_.clear();
+  for (const auto& [name, with_name] : listed) (known_[name].refused ? refused_ : confirmed_).push_back(name);
+  counters_.add(refused_.empty() ? Counter::kSchemaRefreshes : Counter::kSchemaRefreshFailures);
   if (changed) published_.publish(std::move(next));
   return {};
 }

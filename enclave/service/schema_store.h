@@ -85,7 +85,11 @@ class SchemaStore {
   Result<void> refresh();
 
   // Schemas of the last listing whose newest version is not in use.
-  std::size_t failing() const noexcept { return failing_; }
+  std::size_t failing() const noexcept { return refused_.size(); }
+  // The names in the last listing: of those whose newest version is in use, and of those where it is not. On
+  // the thread of refresh().
+  const std::vector<std::string>& confirmed() const noexcept { return confirmed_; }
+  const std::vector<std::string>& refused() const noexcept { return refused_; }
   const base::Published<SchemaSet>& schemas() const noexcept { return published_; }
 
  private:
@@ -124,7 +128,8 @@ class SchemaStore {
   telemetry::Log& log_;
   telemetry::CounterShard& counters_;
   std::map<std::string, Known, std::less<>> known_;
-  std::size_t failing_ = 0;
+  std::vector<std::string> confirmed_;
+  std::vector<std::string> refused_;
   base::Published<SchemaSet> published_;
 };
 

@@ -14,13 +14,13 @@ ServedConnection::ServedConnection(ServedConnection&& other) noexcept
     : worker_(other.worker_),
       stream_(std::move(other.stream_)),
       routes_(other.routes_),
+      of_client_(other.of_client_),
       client_names_(std::move(other.client_names_)),
       client_sans_(std::move(other.client_sans_)),
       index_(other.index_),
       held_(std::exchange(other.held_, 0)),
       interest_(other.interest_),
       in_loop_(std::exchange(other.in_loop_, false)),
-      of_client_(other.of_client_),
       surplus_(other.surplus_) {
   worker_.loop().modify(stream_->fd(), interest_, *this);
 }
@@ -69,9 +69,16 @@ RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
   const auto schema = head.find_single(worker_.state().settings.schema_header_name);
   http::Preferences preferences;
   bool bad_preferences = false;
-  for (std::size_t i = 0; i < head.field_count(); ++i)
-    if (http::equals_ignore_case(head.field(i).name, "Prefer"))
-      bad_preferences |= !preferences.add(head.field(i).value);
+  int traceparents = 0;
+  std::string_view traceparent;
+  for (std::size_t i = 0; i < head.field_count(); ++i) {
+    const http::Field& field = head.field(i);
+    if (http::equals_ignore_case(field.name, "Prefer")) bad_preferences |= !preferences.add(field.value);
+    if (http::equals_ignore_case(field.name, "traceparent")) {
+      traceparent = field.value;
+      ++traceparents;
+    }
+  }
   return {.method = head.method,
           .path = head.path,
           .query = head.query,
@@ -82,7 +89,27 @@ RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
           .repeats_field = !content_type.ok() || !schema.ok(),
           .bad_preferences = bad_preferences,
           .http_1_0 = head.minor_version == 0,
-          .surplus = surplus_};
+          .surplus = surplus_,
+          .traceparent = traceparents == 1 ? std::optional(traceparent) : std::nullopt};
+}
+
+void ServedConnection::note_request() {
+  if (of_client_) worker_.counters().add(telemetry::Counter::kRequests);
+}
+
+void ServedConnection::note_answer(const Response& response) {
+  if (!of_client_) return;
+  if (response.status >= 400) worker_.counters().add(telemetry::Counter::kRequestsFailed);
+  if (response.status >= 500) worker_.counters().add(telemetry::Counter::kRequestsErrored);
+}
+
+void ServedConnection::note_span(const RequestInfo& request, const Route* route, std::int64_t begin_us,
+                                 const Response& response) {
+  RequestMeter& meter = worker_.meter();
+  meter.record(meter.trace(request, route, begin_us), {.status = response.status,
+                                                       .error = response.error,
+                                                       .schema = response.schema,
+                                                       .fields = response.count});
 }
 
 void ServedConnection::end_sending() {

@@ -41,6 +41,12 @@ class ServedConnection : public os::EventHandler {
   bool would_overload(std::size_t bytes) const;
   void learn_client();
   RequestInfo describe(const http::RequestHead& head) const;
+  // Count a request, and the answer to one, of a client: the node's probes are not counted.
+  void note_request();
+  void note_answer(const Response& response);
+  // Records the request's span. Before the worker's pipeline takes anything new in.
+  void note_span(const RequestInfo& request, const Route* route, std::int64_t begin_us,
+                 const Response& response);
   // The sending side ends; what still comes is then to be given to discard_rest().
   void end_sending();
   // May destroy this.
@@ -52,6 +58,7 @@ class ServedConnection : public os::EventHandler {
   Worker& worker_;
   std::unique_ptr<os::Stream> stream_;
   std::span<const Route> routes_;
+  bool of_client_ = true;  // counted in Status::connections
 
  private:
   friend class Worker;
@@ -62,7 +69,6 @@ class ServedConnection : public os::EventHandler {
   std::size_t held_ = 0;                       // bytes counted in Status::inflight_bytes
   std::uint32_t interest_ = 0;
   bool in_loop_ = false;
-  bool of_client_ = true;  // counted in Status::connections
   bool surplus_ = false;
 };
 

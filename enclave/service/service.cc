@@ -97,11 +97,13 @@ Service::Service(const config::Config& config, Surroundings surroundings, const 
       surroundings_(std::move(surroundings)),
       clock_(clock),
       log_(log),
+      counters_(surroundings_.counters),
       refresh_counters_(counters_.add_shard()),
       keyring_(surroundings_.key_source),
       schemas_(surroundings_.schema_source, schema_options_of(config), log, refresh_counters_),
       seal_limit_(config.deterministic_seals_per_sec, clock),
       attestation_(surroundings_.nsm ? std::make_unique<Attestation>(*surroundings_.nsm, clock) : nullptr),
+      spans_(surroundings_.parent ? spans_of(config) : nullptr),
       state_{.clock = clock,
              .log = log,
              .counters = counters_,
@@ -116,7 +118,9 @@ Service::Service(const config::Config& config, Surroundings surroundings, const 
              .seal_limit = seal_limit_,
              .started_ms = clock.monotonic_ms(),
              .request_key_refresh = [this] { refresher_->request(kKeys); },
-             .request_drain = [this] { control_->loop().post([this] { start_drain(); }); }},
+             .request_drain = [this] { control_->loop().post([this] { start_drain(); }); },
+             .spans = spans_.get(),
+             .sampling = sampling_of(config)},
       tls_socket_(std::move(surroundings_.tls_socket)) {}
 
 Service::~Service() {
@@ -229,6 +233,7 @@ Result<void> Service::refresh_keys() {
     refresh_counters_.add(Counter::kKeyRefreshFailures);
     return outcome.error();
   }
+  state_.status.keys_confirmed_ms = clock_.monotonic_ms();
   if (outcome->refused != 0 || outcome->unreadable != 0)
     log_.write(telemetry::KeysRefused{.collisions = outcome->refused, .unreadable = outcome->unreadable});
   if (outcome->changed) {
@@ -248,6 +253,7 @@ Result<void> Service::refresh_schemas() {
   const auto result = schemas_.refresh();
   state_.status.schemas_failing = !result.ok() || schemas_.failing() != 0;
   NES_TRY(result);
+  schema_ages_.note(schemas_.confirmed(), schemas_.refused(), clock_.monotonic_ms());
   state_.status.schemas_listed = true;
   note_readiness();
   return {};
@@ -258,6 +264,21 @@ void Service::note_readiness() {
   ready_noted_ = true;
   log_.write(telemetry::ServiceReady{.keys = keyring_.keys().get()->keys().size(),
                                      .schemas = schemas_.schemas().get()->size()});
+}
+
+// Without export the service serves on.
+void Service::start_exports() {
+  if (!surroundings_.parent) return;
+  auto started = Exports::start(config_,
+                                {.parent = *surroundings_.parent,
+                                 .ca_pem = surroundings_.ca_pem,
+                                 .version = surroundings_.version,
+                                 .log_records = surroundings_.log_records},
+                                state_, schema_ages_);
+  if (started.ok())
+    exports_ = std::move(started).value();
+  else
+    log_.write(telemetry::StepFailed{.step = "telemetry", .error = started.error(), .retry_in_ms = 0});
 }
 
 void Service::start_drain() {
@@ -283,6 +304,7 @@ int Service::run() {
   make_refresher();
   if (const auto started = start_workers(); !started.ok()) return failed("listener", started.error());
   if (const auto started = start_certificate(); !started.ok()) return failed("certificate", started.error());
+  start_exports();
   refresher_->start();
   control_->run();
   surroundings_.interrupt();

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -17,6 +18,8 @@
 #include "enclave/config/config.h"
 #include "enclave/service/attestation.h"
 #include "enclave/service/certificate.h"
+#include "enclave/service/exports.h"
+#include "enclave/service/gauges.h"
 #include "enclave/service/refresher.h"
 #include "enclave/service/schema_store.h"
 #include "enclave/service/state.h"
@@ -42,6 +45,12 @@ struct Surroundings {
   // Bound to these, not listening: a port below 1024 takes a right that the process has given up by now.
   std::shared_ptr<const os::UniqueFd> tls_socket;
   std::shared_ptr<const os::UniqueFd> health_socket;
+  telemetry::CounterRegistry& counters;
+  // Where the collector is reached through; nothing: nothing is exported.
+  std::optional<os::Endpoint> parent;
+  std::string ca_pem;
+  std::string version;
+  std::shared_ptr<telemetry::LogRecords> log_records;  // the log's
 };
 
 class Service {
@@ -68,6 +77,7 @@ class Service {
   Result<void> refresh_keys();
   Result<void> refresh_schemas();
   void note_readiness();
+  void start_exports();
   // On the control thread.
   void start_drain();
 
@@ -75,7 +85,7 @@ class Service {
   Surroundings surroundings_;
   const Clock& clock_;
   telemetry::Log& log_;
-  telemetry::CounterRegistry counters_;
+  telemetry::CounterRegistry& counters_;
   KeyUseRegistry key_use_;
   telemetry::CounterShard& refresh_counters_;  // of the refresher's thread
   keyring::Keyring keyring_;
@@ -83,6 +93,8 @@ class Service {
   base::Published<ServedTls> tls_;
   SealLimit seal_limit_;
   std::unique_ptr<Attestation> attestation_;
+  SchemaAges schema_ages_;
+  std::unique_ptr<telemetry::SpanRegistry> spans_;
   State state_;
   bool ready_noted_ = false;
 
@@ -95,6 +107,7 @@ class Service {
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
   std::unique_ptr<Refresher> refresher_;
+  std::unique_ptr<Exports> exports_;
 };
 
 }  // namespace nes::service

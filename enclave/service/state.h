@@ -21,6 +21,7 @@
 #include "keyring/keyring.h"
 #include "telemetry/log.h"
 #include "telemetry/metrics.h"
+#include "telemetry/span.h"
 #include "tls/server.h"
 #include "token/token.h"
 
@@ -44,6 +45,7 @@ struct Status {
   std::atomic<std::size_t> connections{0};  // of clients
   std::atomic<std::size_t> listeners{0};    // sockets that take them, a worker each
   std::atomic<std::uint64_t> inflight_bytes{0};
+  std::atomic<std::int64_t> keys_confirmed_ms{-1};  // on the monotonic clock, by the last refresh; -1: never
 
   bool ready() const noexcept { return keys_loaded && schemas_listed && !draining; }
 };
@@ -72,6 +74,8 @@ struct State {
   std::function<void()> request_drain;        // any thread
   Status status{};
   BatchExchange exchange{};
+  telemetry::SpanRegistry* spans = nullptr;  // null: no request is traced
+  telemetry::Sampling sampling{};
   std::atomic<std::uint64_t> next_request_id{1};
 };
 

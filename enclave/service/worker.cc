@@ -26,7 +26,8 @@ Worker::Worker(State& state, std::unique_ptr<os::EventLoop> loop)
     : state_(state),
       loop_(std::move(loop)),
       counters_(state.counters.add_shard()),
-      handler_(state, counters_),
+      meter_(state.clock, counters_, state.spans, state.sampling),
+      handler_(state, counters_, meter_),
       read_buffer_(std::make_unique<char[]>(limits::kReadBufferBytes)) {}
 
 Worker::~Worker() {

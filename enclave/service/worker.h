@@ -17,6 +17,7 @@
 #include "enclave/service/batch.h"
 #include "enclave/service/connection.h"
 #include "enclave/service/handler.h"
+#include "enclave/service/request_meter.h"
 #include "enclave/service/state.h"
 #include "os/acceptor.h"
 #include "os/event_loop.h"
@@ -56,6 +57,7 @@ class Worker {
   State& state() noexcept { return state_; }
   Handler& handler() noexcept { return handler_; }
   telemetry::CounterShard& counters() noexcept { return counters_; }
+  RequestMeter& meter() noexcept { return meter_; }
   bool draining() const noexcept { return draining_; }
   std::span<char> read_buffer() noexcept { return {read_buffer_.get(), limits::kReadBufferBytes}; }
   http::RequestHead& head() noexcept { return head_; }
@@ -83,6 +85,7 @@ class Worker {
   State& state_;
   std::unique_ptr<os::EventLoop> loop_;
   telemetry::CounterShard& counters_;
+  RequestMeter meter_;
   Handler handler_;
   std::unique_ptr<char[]> read_buffer_;
   std::unique_ptr<char[]> http2_buffer_;
