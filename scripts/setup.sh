@@ -36,6 +36,25 @@ install_quietly() {
   return "$status"
 }
 
+# Installs what is missing of the group `backports`, from the mirror that the machine uses, without adding to its sources.
+# Nothing that is needed: where it does not work, it says so.
+setup_backports() {
+  local -a missing options
+  local state=$root/build/backports mirror
+  mapfile -t missing < <(missing_packages backports)
+  ((${#missing[@]})) || return 0
+  say "installing from bookworm-backports: ${missing[*]}"
+  # shellcheck disable=SC2016  # apt's own variable
+  mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | head -n 1)
+  mkdir -p "$state/lists/partial"
+  printf 'deb %s bookworm-backports main\n' "${mirror:-none}" >"$state/sources.list"
+  options=(-q -o "Dir::Etc::sourcelist=$state/sources.list" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$state/lists")
+  if ! { as_root apt-get "${options[@]}" update &&
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" install -y --no-install-recommends -- "${missing[@]}"; }; then
+    say "they could not be installed; tests that need them are skipped"
+  fi
+}
+
 # setup GROUP...: returns at once when everything is there.
 setup() {
   if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
