@@ -38,9 +38,9 @@ class Exporter {
     base::StaticText signal;
     Counter dropped;
     std::int64_t interval_ms = 0;
-    std::size_t batch = 0;            // a batch is full; 0: asked by the clock alone
-    std::int64_t attempt_ms = 0;      // that one attempt may take
-    std::int64_t export_ms = 0;       // that a batch may take, repeats included
+    std::size_t batch = 0;              // a batch is full; 0: asked by the clock alone
+    std::int64_t attempt_ms = 0;        // that one attempt may take
+    std::int64_t export_ms = 0;         // that a batch may take, repeats included
     std::function<void()> interrupt{};  // ends what the client waits for, now and from then on
     std::function<std::uint64_t(std::uint64_t)> random_below{};  // n: 0 to n - 1
   };
