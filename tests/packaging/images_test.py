@@ -77,7 +77,7 @@ def buildah(*arguments, check=True):
 
 def docker_build(*arguments, context=None, **variables):
     """Whether `docker build` succeeded, and its output."""
-    done = run(ROOT / "devkit/shims/docker", "build", *arguments, context or BUILD.source, check=False,
+    done = run(ROOT / "devkit/shims/docker", "build", *arguments, context or BUILD.clean, check=False,
                env=environment(**variables))
     return done.returncode == 0, done.stdout + done.stderr
 
@@ -143,6 +143,7 @@ class Build:
 
     def __init__(self):
         self.source = HOME / "source"
+        self.clean = HOME / "clean"  # the same before it was built: its layers are there
         self.eif = self.source / "enclave/nitro-enc-svc.eif"
         self.tools = self.source / "enclave/tools"
         self.tag = REVISION[:12]
@@ -158,8 +159,9 @@ class Build:
 
     def run(self):
         copy_source(self.source)
+        copy_source(self.clean)
         # ccache knows a compiler by its size and its time: here it is to be the machine's.
-        built, said = docker_build("-f", self.source / "Dockerfile.enclave", "--target", "dependencies",
+        built, said = docker_build("-f", self.clean / "Dockerfile.enclave", "--target", "dependencies",
                                    *arguments({"BUILDER_IMAGE": BASE}), LOCAL_KEEP_TIMES="yes")
         assert built, said[-4000:]
         kernel = pathlib.Path(run(ROOT / "kernel/build.sh", "enclave").stdout.strip())
@@ -261,12 +263,12 @@ class Enclave(unittest.TestCase):
     BASES = {"BUILDER_IMAGE": BASE}
 
     def test_a_missing_argument_is_named(self):
-        built, said = docker_build("-f", BUILD.source / "Dockerfile.enclave", *arguments(self.BASES))
+        built, said = docker_build("-f", BUILD.clean / "Dockerfile.enclave", *arguments(self.BASES))
         self.assertFalse(built)
         for name in GIVEN:
             self.assertIn(f"Dockerfile.enclave: --build-arg {name}=... is required", said)
         one = {**GIVEN, "S3_BUCKET": ""}
-        built, said = docker_build("-f", BUILD.source / "Dockerfile.enclave", *arguments({**self.BASES, **one}))
+        built, said = docker_build("-f", BUILD.clean / "Dockerfile.enclave", *arguments({**self.BASES, **one}))
         self.assertFalse(built)
         self.assertEqual(re.findall(r"--build-arg (\w+)=\.\.\. is required\n", said), ["S3_BUCKET"])
 
@@ -292,7 +294,7 @@ class Enclave(unittest.TestCase):
         (folder / "Dockerfile").write_text("FROM scratch\nCOPY os-release /etc/os-release\n")
         make_image("localhost/small:1", folder)
         built, said = docker_build(
-            "-f", BUILD.source / "Dockerfile.enclave", *arguments({**self.BASES, **GIVEN, "RUNTIME_IMAGE": "localhost/small:1"}),
+            "-f", BUILD.clean / "Dockerfile.enclave", *arguments({**self.BASES, **GIVEN, "RUNTIME_IMAGE": "localhost/small:1"}),
             "-t", "localhost/enclave:on-small")
         self.assertTrue(built, said[-2000:])
         binary = self.assert_runs_the_enclave_as_its_user("localhost/enclave:on-small")
