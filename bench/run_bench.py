@@ -21,6 +21,7 @@ import memory
 import plot
 import proxies
 import server as servers
+import telemetry
 
 ROUNDS, SECONDS = 5, 4
 PROXY_SECONDS = 2
@@ -131,7 +132,7 @@ def main():
     arguments = parser.parse_args()
     curves = growth.measure()
     rows = (core_rows() + server_rows() + batch.rows(row, ROUNDS) + memory.rows(row) + growth.rows(row, curves) +
-            proxies.rows(row, ROUNDS, PROXY_SECONDS) + enclave_image.rows(row))
+            proxies.rows(row, ROUNDS, PROXY_SECONDS) + telemetry.rows(row, ROUNDS, SECONDS) + enclave_image.rows(row))
     show(rows)
     PLOT.write_text(plot.svg(curves))
     print(f"the curves of growth: {PLOT.relative_to(servers.ROOT)}")

@@ -25,20 +25,31 @@ void append_little_endian(std::string& out, T value) {
   for (std::size_t i = 0; i < sizeof value; ++i) out.push_back(static_cast<char>(value >> (8 * i)));
 }
 
+// What nearly all text is, told without looking at each byte on its own.
+bool is_ascii(std::string_view text) noexcept {
+  unsigned char any = 0;
+  for (const char c : text) any |= static_cast<unsigned char>(c);
+  return any < 0x80;
+}
+
 class ProtobufEncoder final : public OtlpEncoder {
  public:
   void begin(OtlpField field) override {
     key(field, kLen);
+    out_.push_back('\0');  // for its length, which is mostly below 128
     open_.push_back(out_.size());
   }
-  // The length is known only now, and goes before what it is the length of.
   void end() override {
     NES_CHECK(!open_.empty());
-    const std::size_t at = std::exchange(open_.back(), 0);
+    const std::size_t at = open_.back(), size = out_.size() - at;
     open_.pop_back();
+    if (size < 0x80) {
+      out_[at - 1] = static_cast<char>(size);
+      return;
+    }
     std::string length;
-    append_varint(length, out_.size() - at);
-    out_.insert(at, length);
+    append_varint(length, size);
+    out_.replace(at - 1, 1, length);
   }
   void begin_list(OtlpField field) override { lists_.push_back(field); }
   void begin_item() override {
@@ -51,7 +62,7 @@ class ProtobufEncoder final : public OtlpEncoder {
   }
 
   void text(OtlpField field, std::string_view value) override {
-    if (base::is_utf8(value)) return bytes(field, value);
+    if (is_ascii(value) || base::is_utf8(value)) return bytes(field, value);
     std::string mended;
     while (!value.empty()) {
       const std::size_t size = base::utf8_sequence_size(value);
