@@ -17,6 +17,8 @@ namespace {
 
 using telemetry::OtlpWire;
 
+constexpr std::string_view kInstance = "service.instance.id";
+
 // One place, whatever the host's name.
 class PlaceDialer final : public aws::Dialer {
  public:
@@ -46,7 +48,6 @@ std::unique_ptr<aws::Dialer> dialer_to(const config::OtlpEndpoint& to, const con
 
 // The instance is not the configuration's to name: that is the same in every enclave of an image.
 telemetry::Resource resource_of(const config::Telemetry& telemetry, const std::string& version) {
-  constexpr std::string_view kInstance = "service.instance.id";
   telemetry::Resource resource{.service_name = telemetry.service_name,
                                .version = version,
                                .attributes = telemetry.resource_attributes};

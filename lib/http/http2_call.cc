@@ -1,7 +1,6 @@
 #include "http/http2_call.h"
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -105,7 +104,7 @@ struct Http2Call::State {
                            std::uint32_t* flags, nghttp2_data_source*, void* user_data) {
     State& self = of(user_data);
     const std::size_t now = std::min(size, self.body_to_send.size() - self.sent);
-    std::memcpy(out, self.body_to_send.data() + self.sent, now);
+    std::copy_n(self.body_to_send.data() + self.sent, now, out);
     self.sent += now;
     if (self.sent == self.body_to_send.size()) *flags |= NGHTTP2_DATA_FLAG_EOF;
     return static_cast<ssize_t>(now);
