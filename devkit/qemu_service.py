@@ -25,7 +25,7 @@ SCHEMAS = sorted((ROOT / "testdata/schemas").iterdir())
 HOST = "10.0.2.2"  # this machine, as the parent guest sees it
 CLIENT_SAN = "DNS:app.payments.example"
 COMMANDS, INGRESS, TAMPERED, INGRESS_ADMIN = 7000, 8443, 8444, 9901  # ports of the parent guest
-EGRESS, LOGS = 8000, 8014  # its vsock ports
+EGRESS, LOGS, OTLP = 8000, 8014, 4317  # its vsock ports
 BOOT_S = 90  # software emulation on a busy machine
 
 
@@ -45,6 +45,7 @@ class QemuService:
         self.proxies = []  # process ids in the parent
         self.enclave_started = 0.0  # of time.monotonic()
         self.pcr0 = ""
+        self.collector_port = None  # of 127.0.0.1: where OTLP goes, through the egress
 
     # --- the account and the image ---
 
@@ -62,6 +63,8 @@ class QemuService:
             "VSOCK_PROXY_PORT": str(EGRESS), "SCHEMA_PUBLIC_KEY": public_key,
             "TLS_CLIENT_CA_B64": self.clients.base64, "DECRYPT_CLIENTS": CLIENT_SAN,
             "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:4317"}
+        if self.collector_port:
+            environment["OTEL_METRIC_EXPORT_INTERVAL"] = "2000"
         self.pcr0 = self.build_image(environment, self.cloud.ca_file.read_text(), self.eif)
         self.cloud.put_policy([self.pcr0])
 
@@ -92,8 +95,10 @@ class QemuService:
         cid = qemu_node.ENCLAVE_CID
         self.proxies = [self.start_in_parent(f"/bin/vsock-proxy logs --allow-cid {cid} --listen vsock:any:{LOGS}")]
         if egress:
-            self.proxies.append(self.start_in_parent(
-                self.egress_command(f"vsock:any:{EGRESS}", f"--allow-cid {cid}")))
+            options = [f"--allow-cid {cid}"]
+            if self.collector_port:
+                options.append(f"--forward {OTLP}=tcp:{HOST}:{self.collector_port}")
+            self.proxies.append(self.start_in_parent(self.egress_command(f"vsock:any:{EGRESS}", *options)))
         self.start_enclave()
 
     def start_enclave(self):

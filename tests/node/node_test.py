@@ -20,6 +20,7 @@ sys.path[:0] = [str(ROOT / "devkit"), str(ROOT / "tests/boot"), str(ROOT / "test
 import eif_file  # found by the line above
 import image
 import make_eif
+import otlp_receiver
 import qemu_node
 from qemu_service import BOOT_S, EGRESS, LOGS, TAMPERED, QemuService
 from wire import Closed, Connection, open_request, seal_request, tls_context
@@ -301,6 +302,28 @@ class OtherMeasurement(NodeTest):
         self.assertEqual(service.run_in_parent(f"/bin/vsock-proxy probe --enclave-cid {qemu_node.ENCLAVE_CID}")[0], 1)
         service.cloud.put_policy([service.pcr0])
         service.wait_until_ready()
+
+
+@unittest.skipIf(otlp_receiver.MISSING, otlp_receiver.MISSING)
+class Telemetry(NodeTest):
+    """Logs, metrics and spans, through the parent's egress to a collector outside."""
+
+    @classmethod
+    def make_service(cls):
+        cls.collector = otlp_receiver.GrpcReceiver()
+        cls.addClassCleanup(cls.collector.stop)
+        service = super().make_service()
+        service.collector_port = cls.collector.port
+        return service
+
+    def test_all_three_signals_arrive(self):
+        self.seal()
+        self.service.node.wait(
+            lambda: any(span.name == "POST /v1/encrypt" for span in self.collector.spans()) and self.collector.logs()
+            and "enclave_encrypt_requests" in self.collector.metrics(), "enclave", BOOT_S)
+        sums = self.collector.metrics()["enclave_encrypt_requests"].sum.data_points
+        self.assertGreaterEqual(sum(point.as_int for point in sums), 1)
+        self.assertIn("service_ready", {record.body.string_value for record in self.collector.logs()})
 
 
 class Lifecycle(NodeTest):
