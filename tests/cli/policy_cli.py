@@ -164,7 +164,7 @@ class Live(EmulatorCase):
         for _ in range(105):  # a page of the emulator has 100
             kms.create_grant(KeyId=self.key, GranteePrincipal=self.role, Operations=["DescribeKey"])
         grant = kms.create_grant(KeyId=self.key, GranteePrincipal=self.role, Operations=["Decrypt"])["GrantId"]
-        kms.put_key_policy(KeyId=self.key, Policy=self.whole.read_text())
+        kms.put_key_policy(KeyId=self.key, PolicyName="default", Policy=self.whole.read_text())
         report = self.run_json("policy", "check", "--json", *self.key_flags, "--pcr0", PCR0, status=REFUSED)
         self.assertEqual([(found["problem"], found["grant_id"]) for found in report["findings"]], [("grant", grant)])
         kms.revoke_grant(KeyId=self.key, GrantId=grant)

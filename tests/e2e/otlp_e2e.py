@@ -240,6 +240,7 @@ class BadCollectors(OtlpCase):
                 enclave.wait_until(lambda: self.total(collector, "enclave_spans_dropped") == 1, 20)
                 send_once(enclave, seal_request(document("payments-v1")))
                 enclave.wait_until(collector.spans, 20)
+                enclave.wait_until(lambda: '"export_restored"' in enclave.log_tail(100_000), 20)
                 log = enclave.log_tail(100_000)
                 self.assertEqual((log.count('"export_failing"'), log.count('"export_restored"')), (1, 1), log)
 
