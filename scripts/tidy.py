@@ -28,7 +28,8 @@ def check(entry, build, cache, salt):
     mark = cache / hashlib.sha256(salt + preprocess(entry)).hexdigest()
     if mark.exists():
         return mark, ""
-    run = subprocess.run(["clang-tidy", "-quiet", "-p", build, entry["file"]], capture_output=True, text=True, check=False)
+    run = subprocess.run(["clang-tidy", "-quiet", "-p", build, entry["file"]], capture_output=True, text=True,
+                         check=False)
     if run.returncode == 0 and not run.stdout:
         mark.touch()
         return mark, ""
@@ -41,7 +42,8 @@ def main():
     cache.mkdir(parents=True, exist_ok=True)
     version = subprocess.run(["clang-tidy", "--version"], capture_output=True, check=True).stdout
     salt = version + (root / ".clang-tidy").read_bytes()
-    entries = [entry for entry in json.loads((pathlib.Path(build) / "compile_commands.json").read_text(encoding="utf-8"))
+    commands = json.loads((pathlib.Path(build) / "compile_commands.json").read_text(encoding="utf-8"))
+    entries = [entry for entry in commands
                if pattern.search(os.path.relpath(entry["file"], root))]
     if not entries:
         sys.exit("tidy: no source matches")

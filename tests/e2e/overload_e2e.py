@@ -1,4 +1,5 @@
-"""More connections than there may be: a few are told so, the others are closed, and those within the bounds are served."""
+"""More connections than there may be: a few are told so, the others are closed, and those within the bounds are
+served."""
 
 import os
 import socket

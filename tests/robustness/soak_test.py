@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Five minutes (NES_SOAK_SECONDS) of good and bad traffic at once, while a schema changes: no good request a wrong answer, no bad one a good answer, and memory stays flat."""
+"""Five minutes (NES_SOAK_SECONDS) of good and bad traffic at once, while a schema changes: no good request gets a wrong
+answer, no bad one a good answer, and memory stays flat."""
 
 import os
 import pathlib
@@ -63,7 +64,7 @@ def batch(enclave, random_number):
     answered = batch_once(enclave, [line + b"\n" for line in lines]).body.splitlines()
     assert len(answered) == len(lines), (len(answered), len(lines))
     for line, answer in zip(lines, answered):
-        assert (b'"code":"malformed_json"' in answer) == (line == b"{") and (b'"v2.' in answer) == (line != b"{"), answer
+        assert (b'"code":"malformed_json"' in answer, b'"v2.' in answer) == (line == b"{", line != b"{"), answer
 
 
 def tampered(enclave, random_number):

@@ -26,8 +26,8 @@ EXCLUDED = {
 class Scan(CloudCase):
     def scan(self, enclave, authority):
         report = self.folder / f"scan-{enclave.port}.json"
-        subprocess.run([SCANNER, "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca", str(authority),
-                        "--jsonfile", str(report), f"https://localhost:{enclave.port}/"],
+        subprocess.run([SCANNER, "--quiet", "--color", "0", "--warnings", "off", "--ip", "127.0.0.1", "--add-ca",
+                        str(authority), "--jsonfile", str(report), f"https://localhost:{enclave.port}/"],
                        stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL, timeout=1700, check=False)
         findings = json.loads(report.read_text(encoding="utf-8"))
         self.assertGreater(len(findings), 50)
