@@ -80,7 +80,8 @@ def malformed(enclave, random_number):
     text = bytearray(PLAIN)
     del text[random_number.randrange(1, len(text)):]
     with Connection(enclave) as connection:
-        assert connection.exchange(seal_request(bytes(text))).status in (400, 200)  # white space at the end may go
+        whole = bytes(text).rstrip() == PLAIN.rstrip()  # white space at the end may go
+        assert connection.exchange(seal_request(bytes(text))).status == (200 if whole else 400)
         assert connection.exchange(seal_request(PLAIN, schema="nobody-v1")).status == 404
         connection.send(request("POST", "/v1/encrypt", PLAIN, Transfer_Encoding="chunked"))
         assert connection.read().status == 400
