@@ -40,6 +40,14 @@ void Connection::enter(Phase phase) {
   worker_.loop().arm(*this, timeout_ms);
 }
 
+// RFC 9112 section 9.6: a peer that may still be sending must not be reset before it has read the answer. One
+// that has said `close`, with a request that has been read to its end, is not sending.
+void Connection::end_after_answer() {
+  if (!peer_is_done_ || stream_->has_buffered()) return linger();
+  stream_->end();
+  close();
+}
+
 void Connection::linger() {
   batch_.reset();
   input_ = {};
@@ -155,7 +163,7 @@ Connection::Next Connection::settle() {
     if (unserved_) return serve_input();
   }
   if (last_) {
-    linger();
+    end_after_answer();
     return Next::kStop;
   }
   if (stream_->has_buffered()) return Next::kGoOn;
@@ -181,7 +189,10 @@ std::size_t Connection::serve(std::span<char> data, std::size_t& size) {
     }
     at += next;
   }
-  if (last_) return size;  // nothing that follows will be served
+  if (last_) {
+    peer_is_done_ = peer_is_done_ && at == size;
+    return size;  // nothing that follows will be served
+  }
   if (at == size && phase_ != Phase::kIdle && batch_ == nullptr) enter(Phase::kIdle);
   return at;
 }
@@ -209,7 +220,7 @@ Connection::Next Connection::flush() {
   count_held();
   if (last_) {
     write_blocked_ = false;
-    linger();
+    end_after_answer();
     return Next::kStop;
   }
   can_send();

@@ -99,6 +99,7 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   // It has taken it.
   void can_send();
   void count_held();
+  void end_after_answer();
   void linger();
   void enter(Phase phase);
 
@@ -119,7 +120,8 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   bool head_fresh_ = false;           // the worker's head is this request's, and its views are valid
   bool unserved_ = false;             // input_ may hold whole requests
   bool write_blocked_ = false;
-  bool last_ = false;  // the answer in progress ends the connection
+  bool last_ = false;          // the answer in progress ends the connection
+  bool peer_is_done_ = false;  // and its client sends nothing more
 
   std::unique_ptr<Batch> batch_;          // while phase_ is kBatch
   std::optional<ErrorCode> batch_error_;  // what is wrong with its body

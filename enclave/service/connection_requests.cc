@@ -103,7 +103,8 @@ void Connection::answer(std::span<char> data) {
     worker_.handler().audit_refusal(routes_, info, *refusal_);
     response = worker_.handler().fail(*refusal_, {}, allowed_methods(routes_, info.path), out);
   }
-  last_ = !head.keep_alive || is_ending();
+  peer_is_done_ = !head.keep_alive;
+  last_ = peer_is_done_ || is_ending();
   if (!last_ && head.minor_version == 0) response.keep_alive = true;
   send(response, head.method == http::Method::kHead);
   if (response.latency) {

@@ -50,8 +50,7 @@ bool configure(SSL_CTX* context, const ServerContext::Options& options) {
   const int min_version = options.min_version == Version::kTls12 ? TLS1_2_VERSION : TLS1_3_VERSION;
   SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_COMPRESSION | SSL_OP_CLEANSE_PLAINTEXT |
                                    SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                SSL_MODE_ENABLE_PARTIAL_WRITE);
+  SSL_CTX_set_mode(context, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_ENABLE_PARTIAL_WRITE);
   // One recv takes all that has arrived; has_buffered() tells what is left of it.
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
@@ -118,7 +117,9 @@ class TlsStream final : public os::Stream {
     ERR_clear_error();
     std::size_t got = 0;
     const int done = SSL_read_ex(ssl_.get(), out.data(), out.size(), &got);
-    return done == 1 ? os::StreamResult{os::StreamStatus::kOk, got} : os::StreamResult{status_of(done)};
+    const os::StreamStatus status = done == 1 ? os::StreamStatus::kOk : status_of(done);
+    free_idle_buffers();
+    return {status, got};
   }
 
   // SSL_has_pending() counts records that are not decrypted yet, part of one included; a read then says
@@ -129,7 +130,9 @@ class TlsStream final : public os::Stream {
     ERR_clear_error();
     std::size_t sent = 0;
     const int done = SSL_write_ex(ssl_.get(), data.data(), data.size(), &sent);
-    return done == 1 ? os::StreamResult{os::StreamStatus::kOk, sent} : os::StreamResult{status_of(done)};
+    const os::StreamStatus status = done == 1 ? os::StreamStatus::kOk : status_of(done);
+    free_idle_buffers();
+    return {status, sent};
   }
 
   void end() override {
@@ -139,6 +142,16 @@ class TlsStream final : public os::Stream {
   }
 
  private:
+  // As SSL_MODE_RELEASE_BUFFERS does, so that an idle connection holds none, but without a wipe of the whole
+  // 17 kB: what was decrypted has been wiped as it was read (SSL_OP_CLEANSE_PLAINTEXT), the rest never was
+  // anybody's plaintext.
+  void free_idle_buffers() noexcept {
+    if (SSL_has_pending(ssl_.get()) == 1) return;
+    SSL_clear_options(ssl_.get(), SSL_OP_CLEANSE_PLAINTEXT);
+    SSL_free_buffers(ssl_.get());  // but for what waits to be sent
+    SSL_set_options(ssl_.get(), SSL_OP_CLEANSE_PLAINTEXT);
+  }
+
   os::StreamStatus status_of(int done) noexcept {
     switch (SSL_get_error(ssl_.get(), done)) {
       case SSL_ERROR_WANT_READ: return os::StreamStatus::kWantRead;

@@ -41,6 +41,15 @@ class Framing(EnclaveCase):
                 self.assertEqual((answer.status, answer.headers["connection"].lower()), (200, "close"))
                 self.assertTrue(connection.is_closed())
 
+    def test_client_that_goes_on_after_close_still_reads_its_answer(self):
+        for rest in (seal_request(BODY), b"x" * 200_000):
+            with Connection(self.enclave) as connection:
+                connection.send(seal_request(BODY, Connection="close") + rest)
+                answer = connection.read()
+                self.assertEqual(answer.status, 200)
+                self.assertTrue(connection.is_closed(), "what follows is not served")
+                self.assertEqual(send_once(self.enclave, open_request(answer.body)).body, BODY)
+
     def test_pipelined_requests_are_answered_in_order(self):
         documents = [b'{"note":"%d"}' % i for i in range(40)]
         with Connection(self.enclave) as connection:
