@@ -4,7 +4,6 @@ over its CPU at the smallest, measured side by side."""
 import http.client
 import resource
 import ssl
-import statistics
 import sys
 from pathlib import Path
 
@@ -71,9 +70,8 @@ def curve(cases, rounds):
 
 
 def ratios(measured):
-    """By rounds: what disturbs one round disturbs all sizes of it."""
     first = measured[0][1]
-    return [(size, statistics.median(cost / base for cost, base in zip(costs, first))) for size, costs in measured]
+    return [(size, servers.paired(costs, first)) for size, costs in measured]
 
 
 def of_paths(folder, rounds):

@@ -57,6 +57,5 @@ def rows(row, rounds, seconds):
             taking.shutdown()
             taking.server_close()
             stalled.close()
-    median = {name: statistics.median(measured) for name, measured in costs.items()}
-    return [row(f"encrypt_cpu_exporter_{name}", median[name], "us", "the same without export",
-                median["off"] / median[name], TARGET) for name in ("on", "stalled")]
+    return [row(f"encrypt_cpu_exporter_{name}", statistics.median(costs[name]), "us", "the same without export",
+                servers.paired(costs["off"], costs[name]), TARGET) for name in ("on", "stalled")]

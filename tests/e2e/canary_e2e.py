@@ -5,17 +5,11 @@ import json
 import pathlib
 import secrets
 
+from canaries import spellings
 from http2_wire import Http2Connection, data, headers, sealing_head
 from otlp_e2e import OtlpCase, attributes
 from otlp_receiver import HttpReceiver
 from wire import Connection, open_request, request, seal_request, send_once
-
-
-def spellings(secret):
-    """Of bytes, as they could stand in text or in a message."""
-    encoded = base64.b64encode(secret).rstrip(b"=")
-    return {secret, secret.hex().encode(), secret.hex().upper().encode(), encoded,
-            base64.urlsafe_b64encode(secret).rstrip(b"=")}
 
 
 class Canaries(OtlpCase):

@@ -9,8 +9,7 @@ import tempfile
 
 from certificates import ClientAuthority
 from emulated_cloud import EmulatedCloud
-from enclave_case import BINARY, SCHEMAS, EnclaveCase
-from enclave_process import EnclaveProcess
+from enclave_case import BINARY, SCHEMAS, EnclaveCase, WatchedProcess
 from wire import Connection, tls_context
 
 CLIENT_SAN = "DNS:app.payments.example"
@@ -47,7 +46,8 @@ class CloudCase(EnclaveCase):
         ours = {**cls.cloud.enclave_settings(), "SCHEMA_PUBLIC_KEY": cls.schema_public_key,
                 "TLS_CLIENT_CA_B64": cls.clients.base64, "DECRYPT_CLIENTS": CLIENT_SAN}
         options = {"behind_ingress": True, **options}
-        return EnclaveProcess(BINARY, pathlib.Path(home) / "enclave", settings={**ours, **(settings or {})}, **options)
+        return cls.watched(WatchedProcess(BINARY, pathlib.Path(home) / "enclave", settings={**ours, **(settings or {})},
+                                          **options))
 
     def launch(self, **options):
         """A process of this test alone, whose readiness the test waits for."""

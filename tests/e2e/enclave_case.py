@@ -10,6 +10,7 @@ import unittest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "devkit"))
 
+from canaries import Recorder, Watch
 from enclave_process import EnclaveProcess  # found by the line above
 
 BINARY = pathlib.Path(os.environ.get("ENCLAVE_DEV", ROOT / "build/release/bin/enclave-dev"))
@@ -18,6 +19,22 @@ SCHEMAS = sorted((ROOT / "testdata/schemas").iterdir())
 
 def document(name):
     return (ROOT / f"testdata/documents/{name}.json").read_bytes()
+
+
+class WatchedProcess(EnclaveProcess):
+    """An enclave-dev whose clients tell `watch` what they send. It exports to `recorder`, which the caller stops, if
+    its settings do not say otherwise."""
+
+    def __init__(self, *arguments, settings=None, **options):
+        self.watch, self.recorder = Watch(), Recorder()
+        super().__init__(*arguments, settings={**self.recorder.settings(), **(settings or {})}, **options)
+
+    def terminate(self, timeout_s=20):
+        self.watch.note_keys(self.key_dir)
+        status = super().terminate(timeout_s)
+        self.watch.check("log", self.log_file.read_bytes())
+        self.watch.check("exports", self.recorder.all())
+        return status
 
 
 class EnclaveCase(unittest.TestCase):
@@ -31,7 +48,12 @@ class EnclaveCase(unittest.TestCase):
         """A process that is not started yet; it is ended and its directory removed with the class or test."""
         home = tempfile.mkdtemp(prefix="nitro-enc-e2e-")
         cls.addClassCleanup(shutil.rmtree, home, ignore_errors=True)
-        return EnclaveProcess(BINARY, pathlib.Path(home) / "enclave", SCHEMAS, **options)
+        return cls.watched(WatchedProcess(BINARY, pathlib.Path(home) / "enclave", SCHEMAS, **options))
+
+    @classmethod
+    def watched(cls, enclave):
+        cls.addClassCleanup(enclave.recorder.stop)
+        return enclave
 
     @classmethod
     def setUpClass(cls):
@@ -45,7 +67,10 @@ class EnclaveCase(unittest.TestCase):
 
     @classmethod
     def tearDownClass(cls):
-        status = cls.enclave.terminate()
+        try:
+            cls.enclave.watch.check_memory(cls.enclave.process.pid)
+        finally:
+            status = cls.enclave.terminate()
         if status != 0:
             raise AssertionError(f"enclave-dev ended with status {status}\n{cls.enclave.log_tail()}")
 

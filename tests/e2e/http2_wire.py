@@ -5,6 +5,7 @@ import json
 import socket
 import struct
 
+from canaries import watch_of
 from wire import Closed, tls_context
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -201,6 +202,7 @@ class Http2Connection:
     """One connection with enclave-dev. Use as a context manager."""
 
     def __init__(self, enclave, greet=True, own_settings=(), timeout_s=15):
+        self.watch = watch_of(enclave)
         context = tls_context(enclave)
         context.set_alpn_protocols(["h2"])
         raw = socket.create_connection(("127.0.0.1", enclave.port), timeout=timeout_s)
@@ -222,7 +224,9 @@ class Http2Connection:
         self.tls.close()
 
     def send(self, *frames):
-        self.tls.sendall(b"".join(frames))
+        data = b"".join(frames)
+        self.watch.note(data)
+        self.tls.sendall(data)
 
     def _take(self, size):
         while len(self.buffer) < size:
@@ -265,6 +269,7 @@ class Http2Connection:
             self.note(self.next_frame())
         found = self.answers.pop(stream)
         status = int(found["fields"].pop(":status"))
+        self.watch.check_answer(status, found["fields"], found["body"])
         return Answer(status, found["fields"], found["body"], found["trailers"], found["reset"])
 
     def note(self, got):

@@ -79,4 +79,5 @@ class Restarts(EnclaveCase):
         before = len(served)
         enclave.wait_until(lambda: len(served) > before + 10, 30)
         _, failed = end()
-        self.assertLessEqual(len(failed), CLIENTS, failed)
+        lost = [status for status in failed if status != 503]  # that is an answer: not ready yet, come again
+        self.assertLessEqual(len(lost), CLIENTS, failed)

@@ -134,6 +134,7 @@ class BatchConnection(Connection):
                     raise TimeoutError("the batch does not end")
                 while pieces is not None and len(out) == 0:
                     piece = next(pieces, None)
+                    self.watch.note(piece or b"")
                     out, pieces = memoryview(piece or b""), pieces if piece is not None else None
                 moved = self._send_some(out)
                 out = out[moved:]
@@ -154,7 +155,9 @@ class BatchConnection(Connection):
         finally:
             self.tls.settimeout(15)
         self.buffer = bytes(parser.buffer) if "content-length" not in parser.headers else b""
-        return parser.answer()
+        answer = parser.answer()
+        self.watch.check_answer(answer.status, answer.headers, answer.body)
+        return answer
 
     def _send_some(self, out):
         if len(out) == 0:

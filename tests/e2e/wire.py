@@ -5,6 +5,8 @@ import json
 import socket
 import ssl
 
+from canaries import watch_of
+
 
 @dataclasses.dataclass
 class Answer:
@@ -24,6 +26,7 @@ class Connection:
     """One TLS connection with enclave-dev. Use as a context manager."""
 
     def __init__(self, enclave, context=None, session=None, timeout_s=15):
+        self.watch = watch_of(enclave)
         raw = socket.create_connection(("127.0.0.1", enclave.port), timeout=timeout_s)
         raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
@@ -41,6 +44,7 @@ class Connection:
         self.tls.close()
 
     def send(self, data):
+        self.watch.note(data)
         self.tls.sendall(data)
 
     def _more(self):
@@ -79,6 +83,7 @@ class Connection:
         body = b""
         if not head_only and int(status) >= 200:
             body = self._take(int(headers.get("content-length", "0")))
+        self.watch.check_answer(int(status), headers, body)
         return Answer(int(status), headers, body)
 
     def is_closed(self):
