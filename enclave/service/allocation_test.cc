@@ -1,22 +1,17 @@
 // That a request in HTTP/1.1 costs no allocation once its connection and its thread have warmed up. Counts in
 // this program's operator new; in a program of its own, so that no other test is counted.
-#include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
+#include <memory>
 #include <new>
 #include <string>
-#include <variant>
 
 #include <gtest/gtest.h>
 
-#include "enclave/service/worker.h"
-#include "os/endpoint.h"
+#include "enclave/service/service_for_test.h"
 
 namespace {
 std::size_t allocations = 0;  // of this program's one thread that makes any while it is looked at
@@ -48,39 +43,11 @@ components:
 constexpr std::string_view kDocument =
     R"({"ssn":"123-45-6789","name":"Ada","friends":[{"name":"Grace"},{"name":"Edsger"}],"note":"n"})";
 
-class OneSchema final : public SchemaSource {
- public:
-  Result<std::vector<SchemaObject>> list() override {
-    return std::vector<SchemaObject>{{.key = "people.yaml", .etag = "1"}};
-  }
-  Result<std::string> get(const SchemaObject& /*object*/, std::size_t /*max_bytes*/) override {
-    return std::string(kSchema);
-  }
-};
-
 class AllocationTest : public testing::Test {
  protected:
-  AllocationTest() : log_(clock_, telemetry::Level::kError, null_.get()) {
-    EXPECT_TRUE(store_.refresh().ok());
-    secret::SecretBytes dek(32);
-    std::memset(dek.reveal_mutable().data(), 7, dek.size());
-    keys_.publish(token::KeySet::make({token::DataKey::derive(dek).value()}).value());
-    worker_ = Worker::create(state_).value();
-    os::UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;  // bound to no name: the kernel chooses an abstract one
-    socklen_t size = sizeof address.sun_family;
-    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(listener.get(), 1), 0);
-    size = sizeof address;
-    EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &size), 0);
-    EXPECT_TRUE(worker_
-                    ->listen({.socket = std::make_shared<const os::UniqueFd>(std::move(listener)),
-                              .routes = service_routes(),
-                              .serves_clients = false})
-                    .ok());
-    client_ = os::UniqueFd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(client_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
+  AllocationTest() {
+    service_.listen_with(*worker_);
+    client_ = service_.connect();
     worker_->loop().run_once(1'000);  // accepts
   }
 
@@ -102,42 +69,9 @@ class AllocationTest : public testing::Test {
            std::string(framing) + "\r\n\r\n" + std::string(body);
   }
 
-  const base::SystemClock clock_;
-  os::UniqueFd null_{::open("/dev/null", O_WRONLY | O_CLOEXEC)};
-  telemetry::Log log_;
-  telemetry::CounterRegistry counters_;
-  OneSchema source_;
-  SchemaStore store_{source_, {}, log_, counters_.add_shard()};
-  base::Published<token::KeySet> keys_;
-  base::Published<keyring::VersionIds> versions_;
-  base::Published<ServedTls> tls_;
-  KeyUseRegistry key_use_;
-  SealLimit no_limit_{0, clock_};
   telemetry::SpanRegistry spans_{50};  // fills up on the way
-  const config::ClientPatterns anyone_ =
-      std::get<config::ClientPatterns>(config::ClientPatterns::parse("anonymous"));
-  State state_{.clock = clock_,
-               .log = log_,
-               .counters = counters_,
-               .settings = {.schema_header_name = "X-Schema-Name",
-                            .max_body_bytes = 1 << 20,
-                            .max_inflight_bytes = 1 << 20,
-                            .max_connections = 10,
-                            .token_options = {}},
-               .authorization = {anyone_, anyone_},
-               .keys = keys_,
-               .schemas = store_.schemas(),
-               .key_versions = versions_,
-               .tls = tls_,
-               .attestation = nullptr,
-               .key_use = key_use_,
-               .seal_limit = no_limit_,
-               .started_ms = 0,
-               .request_key_refresh = [] {},
-               .request_drain = [] {},
-               .spans = &spans_,
-               .sampling = {.enabled = true}};
-  std::unique_ptr<Worker> worker_;
+  ServiceForTest service_{"people", kSchema, 1 << 20, &spans_};
+  std::unique_ptr<Worker> worker_ = Worker::create(service_.state()).value();
   os::UniqueFd client_;
   char answer_[8192];
   std::string_view answer_text_;

@@ -1,15 +1,13 @@
 // Batches through workers that run, over a socket without TLS: one worker and several give the same answer.
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
-#include <cstring>
 #include <string>
 #include <thread>
 
 #include <gtest/gtest.h>
 
-#include "enclave/service/worker.h"
+#include "enclave/service/service_for_test.h"
 
 namespace nes::service {
 namespace {
@@ -18,40 +16,16 @@ constexpr std::string_view kSchema =
     "openapi: 3.1.0\ncomponents: {schemas: {A: {properties: {n: {x-pii: {mode: deterministic, context: "
     "n}}}}}}\n";
 
-class OneSchema final : public SchemaSource {
- public:
-  Result<std::vector<SchemaObject>> list() override {
-    return std::vector<SchemaObject>{{.key = "a.yaml", .etag = "1"}};
-  }
-  Result<std::string> get(const SchemaObject& /*object*/, std::size_t /*max_bytes*/) override {
-    return std::string(kSchema);
-  }
-};
-
 // Workers of one service, the first of which listens.
 class Workers {
  public:
-  explicit Workers(std::size_t count) : log_(clock_, telemetry::Level::kError, -1) {
-    EXPECT_TRUE(store_.refresh().ok());
-    secret::SecretBytes dek(32);
-    std::memset(dek.reveal_mutable().data(), 7, dek.size());
-    keys_.publish(token::KeySet::make({token::DataKey::derive(dek).value()}).value());
+  explicit Workers(std::size_t count) {
+    State& state = service_.state();
     for (std::size_t i = 0; i < count; ++i) {
-      workers_.push_back(Worker::create(state_).value());
-      state_.exchange.add_helper(*workers_[i], [this, i] { workers_[i]->request_help(); });
+      workers_.push_back(Worker::create(state).value());
+      state.exchange.add_helper(*workers_[i], [this, i] { workers_[i]->request_help(); });
     }
-    os::UniqueFd listener(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    socklen_t size = sizeof address_.sun_family;  // bound to no name: the kernel chooses an abstract one
-    address_.sun_family = AF_UNIX;
-    EXPECT_EQ(::bind(listener.get(), reinterpret_cast<sockaddr*>(&address_), size), 0);
-    EXPECT_EQ(::listen(listener.get(), 10), 0);
-    address_size_ = sizeof address_;
-    EXPECT_EQ(::getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address_), &address_size_), 0);
-    EXPECT_TRUE(workers_[0]
-                    ->listen({.socket = std::make_shared<const os::UniqueFd>(std::move(listener)),
-                              .routes = service_routes(),
-                              .serves_clients = false})
-                    .ok());
+    service_.listen_with(*workers_[0]);
     for (const auto& worker : workers_) threads_.emplace_back([&worker] { worker->run(); });
   }
   ~Workers() {
@@ -59,11 +33,7 @@ class Workers {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  os::UniqueFd connect() const {
-    os::UniqueFd client(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    EXPECT_EQ(::connect(client.get(), reinterpret_cast<const sockaddr*>(&address_), address_size_), 0);
-    return client;
-  }
+  os::UniqueFd connect() const { return service_.connect(); }
 
   // The answer's body and trailers to a batch of `lines`, sent and read at once.
   std::string answer(std::string_view lines) const {
@@ -95,7 +65,7 @@ class Workers {
            "Content-Length: " +
            std::to_string(size) + "\r\n\r\n";
   }
-  std::uint64_t held() const { return state_.status.inflight_bytes; }
+  std::uint64_t held() const { return service_.held(); }
 
  private:
   static std::string unchunked(std::string_view text) {
@@ -109,39 +79,7 @@ class Workers {
     }
   }
 
-  const base::SystemClock clock_;
-  telemetry::Log log_;
-  telemetry::CounterRegistry counters_;
-  OneSchema source_;
-  SchemaStore store_{source_, {}, log_, counters_.add_shard()};
-  base::Published<token::KeySet> keys_;
-  base::Published<keyring::VersionIds> versions_;
-  base::Published<ServedTls> tls_;
-  KeyUseRegistry key_use_;
-  SealLimit no_limit_{0, clock_};
-  const config::ClientPatterns anyone_ =
-      std::get<config::ClientPatterns>(config::ClientPatterns::parse("anonymous"));
-  State state_{.clock = clock_,
-               .log = log_,
-               .counters = counters_,
-               .settings = {.schema_header_name = "X-Schema-Name",
-                            .max_body_bytes = 1 << 20,
-                            .max_inflight_bytes = 1 << 26,
-                            .max_connections = 10,
-                            .token_options = {}},
-               .authorization = {anyone_, anyone_},
-               .keys = keys_,
-               .schemas = store_.schemas(),
-               .key_versions = versions_,
-               .tls = tls_,
-               .attestation = nullptr,
-               .key_use = key_use_,
-               .seal_limit = no_limit_,
-               .started_ms = 0,
-               .request_key_refresh = [] {},
-               .request_drain = [] {}};
-  sockaddr_un address_{};
-  socklen_t address_size_ = 0;
+  ServiceForTest service_{"a", kSchema, 1 << 26};
   std::vector<std::unique_ptr<Worker>> workers_;
   std::vector<std::thread> threads_;
 };

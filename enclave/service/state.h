@@ -47,7 +47,7 @@ struct Status {
   std::atomic<std::uint64_t> inflight_bytes{0};
   std::atomic<std::int64_t> keys_confirmed_ms{-1};  // on the monotonic clock, by the last refresh; -1: never
 
-  bool ready() const noexcept { return keys_loaded && schemas_listed && !draining; }
+  bool ready() const noexcept { return keys_loaded && schemas_listed && listeners != 0 && !draining; }
 };
 
 // What TLS serves with.

@@ -6,32 +6,14 @@
 #include <vector>
 
 #include "base/limits.h"
-
-#include <nghttp2/nghttp2.h>
+#include "http/nghttp2.h"
 
 namespace nes::http {
-namespace {
-
-nghttp2_nv pair_of(std::string_view name, std::string_view value) noexcept {
-  // Only read: nghttp2 copies both.
-  return {.name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          .value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
-          .namelen = name.size(),
-          .valuelen = value.size(),
-          .flags = NGHTTP2_NV_FLAG_NONE};
-}
-
-struct SessionDeleter {
-  void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-};
-
-}  // namespace
-
 struct Http2Call::State {
   std::string body_to_send;
   std::size_t sent = 0;
   std::size_t max_body_bytes = 0;
-  std::unique_ptr<nghttp2_session, SessionDeleter> session;
+  Nghttp2Session session;
   std::int32_t stream = 0;
 
   int status = 0;
@@ -119,24 +101,24 @@ Result<std::unique_ptr<Http2Call>> Http2Call::create(Request request, std::size_
   auto state = std::make_unique<State>();
   state->body_to_send = std::move(request.body);
   state->max_body_bytes = max_body_bytes;
-  nghttp2_session_callbacks* raw = nullptr;
-  if (nghttp2_session_callbacks_new(&raw) != 0) return kRefused;
-  const std::unique_ptr<nghttp2_session_callbacks, void (*)(nghttp2_session_callbacks*)> callbacks(
-      raw, nghttp2_session_callbacks_del);
-  nghttp2_session_callbacks_set_on_header_callback(raw, State::on_header);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw, State::on_data);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(raw, State::on_frame);
-  nghttp2_session_callbacks_set_on_stream_close_callback(raw, State::on_close);
+  const Nghttp2Callbacks callbacks = make_nghttp2_callbacks();
+  if (!callbacks) return kRefused;
+  nghttp2_session_callbacks* const set = callbacks.get();
+  nghttp2_session_callbacks_set_on_header_callback(set, State::on_header);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(set, State::on_data);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(set, State::on_frame);
+  nghttp2_session_callbacks_set_on_stream_close_callback(set, State::on_close);
   nghttp2_session* session = nullptr;
-  if (nghttp2_session_client_new(&session, raw, state.get()) != 0) return kRefused;
+  if (nghttp2_session_client_new(&session, set, state.get()) != 0) return kRefused;
   state->session.reset(session);
   const nghttp2_settings_entry settings[] = {{NGHTTP2_SETTINGS_ENABLE_PUSH, 0},
                                              {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits::kHttpHeadBytes}};
   if (nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0)
     return kRefused;
-  std::vector<nghttp2_nv> pairs = {pair_of(":method", "POST"), pair_of(":scheme", request.scheme),
-                                   pair_of(":authority", request.authority), pair_of(":path", request.path)};
-  for (const Field& field : request.fields) pairs.push_back(pair_of(field.name, field.value));
+  std::vector<nghttp2_nv> pairs = {nghttp2_field(":method", "POST"), nghttp2_field(":scheme", request.scheme),
+                                   nghttp2_field(":authority", request.authority),
+                                   nghttp2_field(":path", request.path)};
+  for (const Field& field : request.fields) pairs.push_back(nghttp2_field(field.name, field.value));
   nghttp2_data_provider body{};
   body.read_callback = State::read_body;
   state->stream = nghttp2_submit_request(session, nullptr, pairs.data(), pairs.size(), &body, nullptr);

@@ -9,44 +9,18 @@
 #include "base/check.h"
 #include "base/limits.h"
 #include "http/http2_budget.h"
+#include "http/http2_given_up.h"
 #include "http/http2_head.h"
-
-#include <nghttp2/nghttp2.h>
+#include "http/nghttp2.h"
 
 namespace nes::http {
 namespace {
 
 constexpr std::size_t kFrameHeadBytes = 9;
 
-nghttp2_nv pair_of(std::string_view name, std::string_view value) noexcept {
-  // Only read: nghttp2 copies both.
-  return {.name = reinterpret_cast<std::uint8_t*>(const_cast<char*>(name.data())),
-          .value = reinterpret_cast<std::uint8_t*>(const_cast<char*>(value.data())),
-          .namelen = name.size(),
-          .valuelen = value.size(),
-          .flags = NGHTTP2_NV_FLAG_NONE};
-}
-
 std::string_view text_of(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
 }
-
-struct SessionDeleter {
-  void operator()(nghttp2_session* session) const noexcept { nghttp2_session_del(session); }
-};
-
-// The last streams that this side has given up: what their clients had sent by then is not their fault.
-class GivenUp {
- public:
-  void add(StreamId stream) noexcept { streams_[next_++ % streams_.size()] = stream; }
-  bool has(StreamId stream) const noexcept {
-    return std::find(streams_.begin(), streams_.end(), stream) != streams_.end();
-  }
-
- private:
-  std::array<StreamId, limits::kHttp2GivenUpStreams> streams_{};
-  std::size_t next_ = 0;
-};
 
 }  // namespace
 
@@ -54,11 +28,11 @@ struct Http2Session::State {
   explicit State(Http2Requests& owner) noexcept : requests(owner) {}
 
   Http2Requests& requests;
-  std::unique_ptr<nghttp2_session, SessionDeleter> session;
+  Nghttp2Session session;
   Http2Head head;            // of the header list that is being read
   StreamId head_stream = 0;  // whose; 0 for none
   StreamId last_stream = 0;  // the highest that a client has begun
-  GivenUp given_up;
+  Http2GivenUp given_up;
   Http2Budget budget;
   std::int64_t now_ms = 0;
   std::span<const std::uint8_t> pending;  // of nghttp2's buffer: a frame that did not fit
@@ -211,7 +185,7 @@ struct Http2Session::State {
         std::array<nghttp2_nv, limits::kHttpTrailers> pairs{};
         NES_CHECK(trailers.size() <= pairs.size());
         for (std::size_t i = 0; i < trailers.size(); ++i)
-          pairs[i] = pair_of(trailers[i].name, trailers[i].value);
+          pairs[i] = nghttp2_field(trailers[i].name, trailers[i].value);
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         if (nghttp2_submit_trailer(session, stream, pairs.data(), trailers.size()) != 0)
           return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -244,29 +218,26 @@ Http2Session::~Http2Session() = default;
 Result<std::unique_ptr<Http2Session>> Http2Session::create(Http2Requests& requests) {
   constexpr Error kRefused{ErrorCode::kInternal, "nghttp2 refuses a session"};
   auto state = std::make_unique<State>(requests);
-  nghttp2_session_callbacks* raw_callbacks = nullptr;
-  if (nghttp2_session_callbacks_new(&raw_callbacks) != 0) return kRefused;
-  const std::unique_ptr<nghttp2_session_callbacks, void (*)(nghttp2_session_callbacks*)> callbacks(
-      raw_callbacks, nghttp2_session_callbacks_del);
-  nghttp2_session_callbacks_set_on_begin_frame_callback(raw_callbacks, State::on_begin_frame);
-  nghttp2_session_callbacks_set_on_begin_headers_callback(raw_callbacks, State::on_begin_headers);
-  nghttp2_session_callbacks_set_on_header_callback(raw_callbacks, State::on_header);
-  nghttp2_session_callbacks_set_on_invalid_header_callback(raw_callbacks, State::on_invalid_header);
-  nghttp2_session_callbacks_set_on_frame_recv_callback(raw_callbacks, State::on_frame);
-  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(raw_callbacks, State::on_invalid_frame);
-  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(raw_callbacks, State::on_data);
-  nghttp2_session_callbacks_set_on_stream_close_callback(raw_callbacks, State::on_stream_close);
-  nghttp2_session_callbacks_set_on_frame_send_callback(raw_callbacks, State::on_frame_sent);
-  nghttp2_session_callbacks_set_send_data_callback(raw_callbacks, State::send_piece);
+  const Nghttp2Callbacks callbacks = make_nghttp2_callbacks();
+  const Nghttp2Option option = make_nghttp2_option();
+  if (!callbacks || !option) return kRefused;
+  nghttp2_session_callbacks* const set = callbacks.get();
+  nghttp2_session_callbacks_set_on_begin_frame_callback(set, State::on_begin_frame);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(set, State::on_begin_headers);
+  nghttp2_session_callbacks_set_on_header_callback(set, State::on_header);
+  nghttp2_session_callbacks_set_on_invalid_header_callback(set, State::on_invalid_header);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(set, State::on_frame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(set, State::on_invalid_frame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(set, State::on_data);
+  nghttp2_session_callbacks_set_on_stream_close_callback(set, State::on_stream_close);
+  nghttp2_session_callbacks_set_on_frame_send_callback(set, State::on_frame_sent);
+  nghttp2_session_callbacks_set_send_data_callback(set, State::send_piece);
 
-  nghttp2_option* raw_option = nullptr;
-  if (nghttp2_option_new(&raw_option) != 0) return kRefused;
-  const std::unique_ptr<nghttp2_option, void (*)(nghttp2_option*)> option(raw_option, nghttp2_option_del);
-  nghttp2_option_set_no_auto_window_update(raw_option, 1);
-  nghttp2_option_set_max_outbound_ack(raw_option, limits::kHttp2QueuedAcks);
+  nghttp2_option_set_no_auto_window_update(option.get(), 1);
+  nghttp2_option_set_max_outbound_ack(option.get(), limits::kHttp2QueuedAcks);
 
   nghttp2_session* session = nullptr;
-  if (nghttp2_session_server_new2(&session, raw_callbacks, state.get(), raw_option) != 0) return kRefused;
+  if (nghttp2_session_server_new2(&session, set, state.get(), option.get()) != 0) return kRefused;
   state->session.reset(session);
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits::kHttp2Streams},
@@ -322,8 +293,8 @@ void Http2Session::answer(StreamId stream, const Answer& answer) {
   char digits[3];
   std::to_chars(digits, digits + sizeof digits, answer.status);
   std::size_t count = 0;
-  pairs[count++] = pair_of(":status", {digits, sizeof digits});
-  for (const Field& field : answer.fields) pairs[count++] = pair_of(field.name, field.value);
+  pairs[count++] = nghttp2_field(":status", {digits, sizeof digits});
+  for (const Field& field : answer.fields) pairs[count++] = nghttp2_field(field.name, field.value);
   nghttp2_data_provider body{};
   body.read_callback = State::read_piece;
   if (nghttp2_submit_response(state_->session.get(), stream, pairs.data(), count,
@@ -332,7 +303,7 @@ void Http2Session::answer(StreamId stream, const Answer& answer) {
 }
 
 void Http2Session::answer_continue(StreamId stream) {
-  const nghttp2_nv status = pair_of(":status", "100");
+  const nghttp2_nv status = nghttp2_field(":status", "100");
   nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, &status, 1, nullptr);
 }
 

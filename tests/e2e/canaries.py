@@ -2,13 +2,12 @@
 with, may hold one, and once its clients have gone its memory may not either. Keys are held to the same."""
 
 import base64
-import gzip
-import http.server
 import re
 import threading
 import time
 
 import process_memory
+from otlp_http import OtlpHttpServer
 
 VALUE = re.compile(rb':\s*"(?![a-z_]+")([^"\\\x00-\x1f]{12,400})"')  # not a word such as an error's code
 SEARCHED_BYTES = 1 << 16  # of each piece that a test sends
@@ -23,42 +22,21 @@ def spellings(secret):
             base64.urlsafe_b64encode(secret).rstrip(b"=")}
 
 
-class Recorder:
+class Recorder(OtlpHttpServer):
     """A collector that takes what comes by OTLP over HTTP and only keeps the bytes."""
 
     def __init__(self):
         self.lock, self.messages = threading.Lock(), []
-        recorder = self
+        super().__init__(self._keep)
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                with recorder.lock:
-                    recorder.messages.append(body)
-                self.send_response(200)  # with an empty message, which says that all was taken
-                self.send_header("Content-Type", "application/x-protobuf")
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _keep(self, _path, _headers, body):
+        with self.lock:
+            self.messages.append(body)
+        return 200, b""  # an empty message says that all was taken
 
     def settings(self):
         """What makes an enclave-dev export to it."""
-        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.server.server_address[1]}",
+        return {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{self.port}",
                 "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "DEV_PARENT": "tcp:127.0.0.1"}
 
     def all(self):

@@ -2,12 +2,12 @@
 server or Python's HTTP server. Keeps what it is sent; fails, hangs or takes in part on demand."""
 
 import base64
-import gzip
-import http.server
 import json
 import socket
 import threading
 from concurrent import futures
+
+from otlp_http import OtlpHttpServer
 
 try:
     import grpc
@@ -116,42 +116,19 @@ class HttpReceiver(Receiver):
 
     def __init__(self):
         super().__init__()
-        receiver = self
+        self.server = OtlpHttpServer(self._answer)
+        self.port, self.stop = self.server.port, self.server.stop
 
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if self.headers.get("Content-Encoding") == "gzip":
-                    body = gzip.decompress(body)
-                signal = self.path.rpartition("/")[2]
-                request, response = SIGNALS[signal]
-                is_json = self.headers["Content-Type"] == "application/json"
-                if is_json:
-                    message = json_format.ParseDict(ids_to_base64(json.loads(body)), request())
-                else:
-                    message = request.FromString(body)
-                status = receiver.take(signal, message, self.headers.items(), body)
-                answer = b"{}" if is_json else response().SerializeToString()
-                self.send_response(status or 200)
-                self.send_header("Content-Type", self.headers["Content-Type"])
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
-        self.thread.start()
-
-    def stop(self):
-        self.server.shutdown()
-        self.server.server_close()
-        self.thread.join()
+    def _answer(self, path, headers, body):
+        signal = path.rpartition("/")[2]
+        request, response = SIGNALS[signal]
+        is_json = headers["Content-Type"] == "application/json"
+        if is_json:
+            message = json_format.ParseDict(ids_to_base64(json.loads(body)), request())
+        else:
+            message = request.FromString(body)
+        status = self.take(signal, message, headers.items(), body)
+        return status or 200, b"{}" if is_json else response().SerializeToString()
 
 
 class StalledReceiver:
