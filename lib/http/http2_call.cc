@@ -8,12 +8,15 @@
 #include "base/limits.h"
 #include "http/nghttp2.h"
 
+#include <nghttp2/nghttp2.h>
+
 namespace nes::http {
+
 struct Http2Call::State {
   std::string body_to_send;
   std::size_t sent = 0;
   std::size_t max_body_bytes = 0;
-  Nghttp2Session session;
+  Nghttp2Ptr<nghttp2_session> session;
   std::int32_t stream = 0;
 
   int status = 0;
@@ -101,7 +104,7 @@ Result<std::unique_ptr<Http2Call>> Http2Call::create(Request request, std::size_
   auto state = std::make_unique<State>();
   state->body_to_send = std::move(request.body);
   state->max_body_bytes = max_body_bytes;
-  const Nghttp2Callbacks callbacks = make_nghttp2_callbacks();
+  const auto callbacks = make_nghttp2_callbacks();
   if (!callbacks) return kRefused;
   nghttp2_session_callbacks* const set = callbacks.get();
   nghttp2_session_callbacks_set_on_header_callback(set, State::on_header);
@@ -115,10 +118,12 @@ Result<std::unique_ptr<Http2Call>> Http2Call::create(Request request, std::size_
                                              {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, limits::kHttpHeadBytes}};
   if (nghttp2_submit_settings(session, NGHTTP2_FLAG_NONE, settings, std::size(settings)) != 0)
     return kRefused;
-  std::vector<nghttp2_nv> pairs = {nghttp2_field(":method", "POST"), nghttp2_field(":scheme", request.scheme),
-                                   nghttp2_field(":authority", request.authority),
-                                   nghttp2_field(":path", request.path)};
-  for (const Field& field : request.fields) pairs.push_back(nghttp2_field(field.name, field.value));
+  std::vector<nghttp2_nv> pairs = {nghttp2_field<nghttp2_nv>(":method", "POST"),
+                                   nghttp2_field<nghttp2_nv>(":scheme", request.scheme),
+                                   nghttp2_field<nghttp2_nv>(":authority", request.authority),
+                                   nghttp2_field<nghttp2_nv>(":path", request.path)};
+  for (const Field& field : request.fields)
+    pairs.push_back(nghttp2_field<nghttp2_nv>(field.name, field.value));
   nghttp2_data_provider body{};
   body.read_callback = State::read_body;
   state->stream = nghttp2_submit_request(session, nullptr, pairs.data(), pairs.size(), &body, nullptr);

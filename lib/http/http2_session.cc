@@ -13,6 +13,8 @@
 #include "http/http2_head.h"
 #include "http/nghttp2.h"
 
+#include <nghttp2/nghttp2.h>
+
 namespace nes::http {
 namespace {
 
@@ -28,7 +30,7 @@ struct Http2Session::State {
   explicit State(Http2Requests& owner) noexcept : requests(owner) {}
 
   Http2Requests& requests;
-  Nghttp2Session session;
+  Nghttp2Ptr<nghttp2_session> session;
   Http2Head head;            // of the header list that is being read
   StreamId head_stream = 0;  // whose; 0 for none
   StreamId last_stream = 0;  // the highest that a client has begun
@@ -185,7 +187,7 @@ struct Http2Session::State {
         std::array<nghttp2_nv, limits::kHttpTrailers> pairs{};
         NES_CHECK(trailers.size() <= pairs.size());
         for (std::size_t i = 0; i < trailers.size(); ++i)
-          pairs[i] = nghttp2_field(trailers[i].name, trailers[i].value);
+          pairs[i] = nghttp2_field<nghttp2_nv>(trailers[i].name, trailers[i].value);
         *flags |= NGHTTP2_DATA_FLAG_NO_END_STREAM;
         if (nghttp2_submit_trailer(session, stream, pairs.data(), trailers.size()) != 0)
           return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
@@ -218,8 +220,8 @@ Http2Session::~Http2Session() = default;
 Result<std::unique_ptr<Http2Session>> Http2Session::create(Http2Requests& requests) {
   constexpr Error kRefused{ErrorCode::kInternal, "nghttp2 refuses a session"};
   auto state = std::make_unique<State>(requests);
-  const Nghttp2Callbacks callbacks = make_nghttp2_callbacks();
-  const Nghttp2Option option = make_nghttp2_option();
+  const auto callbacks = make_nghttp2_callbacks();
+  const auto option = make_nghttp2_option();
   if (!callbacks || !option) return kRefused;
   nghttp2_session_callbacks* const set = callbacks.get();
   nghttp2_session_callbacks_set_on_begin_frame_callback(set, State::on_begin_frame);
@@ -293,8 +295,9 @@ void Http2Session::answer(StreamId stream, const Answer& answer) {
   char digits[3];
   std::to_chars(digits, digits + sizeof digits, answer.status);
   std::size_t count = 0;
-  pairs[count++] = nghttp2_field(":status", {digits, sizeof digits});
-  for (const Field& field : answer.fields) pairs[count++] = nghttp2_field(field.name, field.value);
+  pairs[count++] = nghttp2_field<nghttp2_nv>(":status", {digits, sizeof digits});
+  for (const Field& field : answer.fields)
+    pairs[count++] = nghttp2_field<nghttp2_nv>(field.name, field.value);
   nghttp2_data_provider body{};
   body.read_callback = State::read_piece;
   if (nghttp2_submit_response(state_->session.get(), stream, pairs.data(), count,
@@ -303,7 +306,7 @@ void Http2Session::answer(StreamId stream, const Answer& answer) {
 }
 
 void Http2Session::answer_continue(StreamId stream) {
-  const nghttp2_nv status = nghttp2_field(":status", "100");
+  const nghttp2_nv status = nghttp2_field<nghttp2_nv>(":status", "100");
   nghttp2_submit_headers(state_->session.get(), NGHTTP2_FLAG_NONE, stream, nullptr, &status, 1, nullptr);
 }
 
