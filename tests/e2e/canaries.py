@@ -70,17 +70,17 @@ class Watch:
         """Of a whole answer: an error, or the errors among the lines of a batch."""
         if status >= 400:
             self.check("error", repr(sorted(headers.items())).encode() + body)
-        elif b'"about:blank"' in body:
-            for line in body.splitlines():
-                if b'"about:blank"' in line:
+        else:
+            for line in body.splitlines() if b'"$error"' in body else ():
+                if line.startswith(b'{"$error":'):
                     self.check("error of a line", line)
 
-    def check_memory(self, pid):
+    def check_memory(self, pid, patience_s=MEMORY_PATIENCE_S):
         """Of a process that has no client any more."""
         needles = {repr(value): value for value in sorted(self.values, key=len)[-MOST_IN_MEMORY:]}
         if not needles or not process_memory.readable(pid):
             return
-        deadline = time.monotonic() + MEMORY_PATIENCE_S
+        deadline = time.monotonic() + patience_s
         while found := process_memory.find(pid, needles):
             if time.monotonic() > deadline:
                 raise AssertionError(f"in the memory of an idle process: {found}")

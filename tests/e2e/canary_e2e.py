@@ -2,14 +2,51 @@
 
 import base64
 import json
+import os
 import pathlib
 import secrets
+import tempfile
+import unittest
 
-from canaries import spellings
+from canaries import Watch, spellings
 from http2_wire import Http2Connection, data, headers, sealing_head
 from otlp_e2e import OtlpCase, attributes
 from otlp_receiver import HttpReceiver
 from wire import Connection, open_request, request, seal_request, send_once
+
+
+class TheWatch(unittest.TestCase):
+    """What every other test relies on: that it would be heard."""
+
+    def setUp(self):
+        self.watch = Watch()
+        self.watch.note(b'{"name": "Augusta Ada King", "code":"malformed_json","n":"short"}')
+
+    def test_finds_what_a_client_has_sent(self):
+        self.watch.check("log", b'{"event":"malformed_json","name":"Ada"} short')
+        for text in (b"...Augusta Ada King...", b'{"x":"Augusta Ada King"}'):
+            with self.assertRaisesRegex(AssertionError, "in the log"):
+                self.watch.check("log", text)
+
+    def test_finds_it_in_errors_alone(self):
+        said = b'{"type":"about:blank","title":"Augusta Ada King"}'
+        self.watch.check_answer(200, {}, b'{"name":"Augusta Ada King"}')
+        for status, headers, body in ((400, {}, said), (400, {"x": "Augusta Ada King"}, b"{}"), (200, {}, b'{}\n{"$error":"Augusta Ada King"}')):
+            with self.assertRaises(AssertionError):
+                self.watch.check_answer(status, headers, body)
+
+    def test_finds_a_key_in_every_spelling(self):
+        with tempfile.TemporaryDirectory() as folder:
+            key = secrets.token_bytes(32)
+            (pathlib.Path(folder) / "current.key").write_bytes(key)
+            self.watch.note_keys(pathlib.Path(folder))
+        for text in (key, key[:16], key.hex().encode(), base64.b64encode(key), base64.urlsafe_b64encode(key)):
+            with self.assertRaises(AssertionError):
+                self.watch.check("exports", b"a" + text + b"b")
+
+    def test_finds_what_a_process_holds(self):
+        with self.assertRaisesRegex(AssertionError, "memory"):
+            self.watch.check_memory(os.getpid(), patience_s=0)  # this process holds what it looks for
 
 
 class Canaries(OtlpCase):
