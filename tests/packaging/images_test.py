@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs buildspec.yml with scripts/codebuild-local: real images, made by buildah on a base that mmdebstrap makes, and an EIF
 by devkit's nitro-cli. Then looks at what came out. IMAGES_HOME keeps the bases and the layers between runs, NES_BIN has the
-programs; what the machine's compiler cache has is not compiled again. IMAGES_TEST_STAGE=no leaves out `--target test`."""
+programs; what the machine's compiler cache has is not compiled again. IMAGES_TEST_STAGE=yes runs `--target test` too."""
 
 import hashlib
 import json
@@ -150,7 +150,7 @@ class Build:
         self.proxy, self.runner = (f"localhost/nitro-enc-svc/{name}:{self.tag}" for name in ("vsock-proxy", "runner"))
 
     def shims(self):
-        if os.environ.get("IMAGES_TEST_STAGE") != "no":
+        if os.environ.get("IMAGES_TEST_STAGE") == "yes":
             return ROOT / "devkit/shims"
         folder = HOME / "shims"
         shutil.copytree(ROOT / "devkit/shims", folder, dirs_exist_ok=True)
