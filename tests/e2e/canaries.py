@@ -78,7 +78,7 @@ class Watch:
     def check_memory(self, pid, patience_s=MEMORY_PATIENCE_S):
         """Of a process that has no client any more."""
         needles = {repr(value): value for value in sorted(self.values, key=len)[-MOST_IN_MEMORY:]}
-        if not needles or not process_memory.readable(pid):
+        if not needles or not process_memory.searchable(pid):
             return
         deadline = time.monotonic() + patience_s
         while found := process_memory.find(pid, needles):

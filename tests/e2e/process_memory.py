@@ -12,9 +12,19 @@ libc = ctypes.CDLL(None, use_errno=True)
 libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
 
 
-def readable(pid):
-    """Whether this process may read that one's memory."""
+LARGEST_REGION = 1 << 40
+
+
+def sanitized(pid):
+    """Whether the process runs under a sanitizer: those map terabytes, and keep what has been freed."""
+    return any(end - start > LARGEST_REGION for start, end, _ in regions(pid))
+
+
+def searchable(pid):
+    """Whether this process may read that one's memory, and finds there what the program itself holds."""
     try:
+        if sanitized(pid):
+            return False
         with open(f"/proc/{pid}/mem", "rb") as memory:
             start = int(pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="ascii").split("-")[0], 16)
             memory.seek(start)
