@@ -141,12 +141,12 @@ Result<void> Service::renew_certificate() {
                                                               .client_ca_pem = config_.tls_client_ca_pem}));
   tls_.publish(std::move(served));
   log_.write(telemetry::CertificateRenewed{.source = source.name(), .attested = source.is_attested()});
-  certified_ = true;
-  open_to_clients();
+  if (!std::exchange(listening_, true)) start_listening();
   return {};
 }
 
-// A certificate made here is there at once. One from elsewhere may be long in coming.
+// A certificate made here is there at once. One from elsewhere may be long in coming: clients are kept out
+// until then, the node can ask for /livez.
 Result<void> Service::start_certificate() {
   NES_TRY_ASSIGN(ticket_key_, tls::TicketKey::create());
   if (surroundings_.certificate_source.is_remote()) return {};
@@ -175,13 +175,8 @@ Result<void> Service::start_workers() {
   return {};
 }
 
-// Clients are kept out until there is a certificate to show and all sources have been asked once: a restart
-// whose sources answer refuses nobody. The node can ask for /livez meanwhile.
-void Service::open_to_clients() {
-  if (certified_ && sources_asked_ && !std::exchange(listening_, true)) start_listening();
-}
-
-// A worker that cannot take connections ends the service: half of it is harder to notice than none.
+// Once there is a certificate to show. A worker that cannot take connections ends the service: half of it is
+// harder to notice than none.
 void Service::start_listening() {
   const auto failed = [this](const Error& error) {
     log_.write(telemetry::StepFailed{.step = "listener", .error = error, .retry_in_ms = 0});
@@ -257,8 +252,6 @@ Result<void> Service::refresh_keys() {
 Result<void> Service::refresh_schemas() {
   const auto result = schemas_.refresh();
   state_.status.schemas_failing = !result.ok() || schemas_.failing() != 0;
-  sources_asked_ = true;  // this is the last of them
-  open_to_clients();
   NES_TRY(result);
   schema_ages_.note(schemas_.confirmed(), schemas_.refused(), clock_.monotonic_ms());
   state_.status.schemas_listed = true;

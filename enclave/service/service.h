@@ -73,7 +73,6 @@ class Service {
   void make_refresher();
 
   Result<void> renew_certificate();
-  void open_to_clients();
   void start_listening();
   Result<void> refresh_keys();
   Result<void> refresh_schemas();
@@ -102,9 +101,7 @@ class Service {
   std::shared_ptr<const tls::TicketKey> ticket_key_;
   std::mutex tls_socket_mutex_;
   std::shared_ptr<const os::UniqueFd> tls_socket_;  // until the drain
-  // Of the refresher's thread, once it runs.
-  bool certified_ = false, sources_asked_ = false;
-  bool listening_ = false;  // on tls_socket_
+  bool listening_ = false;                          // on tls_socket_
   std::atomic<bool> failed_{false};
   std::unique_ptr<Worker> control_;
   std::vector<std::unique_ptr<Worker>> workers_;

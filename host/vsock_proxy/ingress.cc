@@ -32,21 +32,35 @@ class Inbound final : public Connection, private os::EventHandler, private os::D
     const Ingress::Options& options = ingress_.options();
     connector_.start(options.enclave, limits::kProxyConnectTimeoutMs,
                      [this, &options](Result<os::UniqueFd> outcome) {
-                       if (outcome.ok()) {
-                         shared().metrics.connected_after(waited_ms());
-                         unwatch();
-                         return carry(std::move(outcome).value());
-                       }
+                       if (outcome.ok()) return connected(std::move(outcome).value());
                        if (waited_ms() >= options.connect_wait_ms)
                          return fail(Cause::kConnect, os::format_endpoint(options.enclave));
-                       if (ingress_.health() != nullptr) look_ = ingress_.health()->look_again();
-                       shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+                       has_failed_ = true;
+                       look_later();
                      });
   }
 
-  // What is seen after the failure decides: an enclave that says that it is not ready yet is worth waiting
-  // for.
-  bool worth_an_attempt() const {
+  // One that has just come back may take connections before it is ready: it is asked once more.
+  void connected(os::UniqueFd enclave) {
+    if (!has_failed_ || ingress_.health() == nullptr) return go(std::move(enclave));
+    enclave_ = std::move(enclave);
+    look_later();
+  }
+
+  void go(os::UniqueFd enclave) {
+    shared().metrics.connected_after(waited_ms());
+    unwatch();
+    carry(std::move(enclave));
+  }
+
+  void look_later() {
+    if (ingress_.health() != nullptr) look_ = ingress_.health()->look_again();
+    shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+  }
+
+  // What is seen after a failure, or a connection that follows one, decides: an enclave that says that it is
+  // not ready yet is worth waiting for.
+  bool may_go_on() const {
     if (ingress_.health() == nullptr || waited_ms() >= ingress_.options().connect_wait_ms) return true;
     const HealthWatch::Seen seen = ingress_.health()->seen_since(look_);
     return seen == HealthWatch::Seen::kAway || seen == HealthWatch::Seen::kReady;
@@ -56,8 +70,15 @@ class Inbound final : public Connection, private os::EventHandler, private os::D
 
   void on_events(std::uint32_t /*events*/) override { end(); }  // the client has gone
   void on_deadline() override {
-    if (worth_an_attempt()) return attempt();
-    shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+    if (!may_go_on()) {
+      if (ingress_.health()->seen_since(look_) == HealthWatch::Seen::kUnready)
+        enclave_ = {};  // which would not wait for the client's first bytes for as long
+      return shared().loop.arm(*this, limits::kProxyConnectRetryMs);
+    }
+    if (enclave_)
+      go(std::move(enclave_));
+    else
+      attempt();
   }
 
   void unwatch() noexcept {
@@ -69,6 +90,8 @@ class Inbound final : public Connection, private os::EventHandler, private os::D
   os::Connector connector_;
   std::int64_t begun_ms_ = 0;
   std::uint64_t look_ = 0;
+  os::UniqueFd enclave_;  // connected, and waiting for what is seen
+  bool has_failed_ = false;
   bool watched_ = false;
 };
 
