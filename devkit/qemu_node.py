@@ -135,7 +135,20 @@ class QemuNode:
 
     def start_enclave(self):
         """Also after stop_enclave(): another boot of the same image."""
-        self._qemu("enclave", enclave_arguments(self.eif, f"{self.folder}/enclave.sock", self.memory, self.cpus))
+        socket_path = self.folder / "enclave.sock"
+        for _ in range(20):
+            self.wait(socket_path.exists, "vsock", 10)
+            self._qemu("enclave", enclave_arguments(self.eif, socket_path, self.memory, self.cpus))
+            if not self._came_too_early():
+                return
+
+    def _came_too_early(self):
+        """The daemon takes a moment to see that a guest has gone, and then makes its socket anew."""
+        try:
+            self.processes["enclave"].wait(0.3)
+        except subprocess.TimeoutExpired:
+            return False
+        return b"Failed to connect to" in (self.folder / "enclave.tool.log").read_bytes()[-300:]
 
     def stop_enclave(self):
         self._end("enclave")
