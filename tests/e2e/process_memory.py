@@ -16,8 +16,11 @@ LARGEST_REGION = 1 << 40
 
 
 def sanitized(pid):
-    """Whether the process runs under a sanitizer: those map terabytes, and keep what has been freed."""
-    return any(end - start > LARGEST_REGION for start, end, _ in regions(pid))
+    """Whether the process is seen to run under a sanitizer: those map terabytes, and keep what has been freed."""
+    try:
+        return any(end - start > LARGEST_REGION for start, end, _ in regions(pid))
+    except OSError:
+        return False
 
 
 def searchable(pid):

@@ -1,5 +1,6 @@
 """The sidecar on good days and bad ones."""
 
+import resource
 import signal
 import socket
 import subprocess
@@ -40,6 +41,11 @@ class Carrying(ProxyCase):
         self.assertEqual(heard, [b"CONNECT 443\n"])
 
     def test_2000_idle_connections_leave_room_for_one_that_works(self):
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard < 8_000:  # each is two of this process's and two of the proxy's
+            self.skipTest(f"no more than {hard} descriptors are allowed here")
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         proxy = self.ingress(Peer(echo).port)
         idle = [self.client(proxy) for _ in range(2_000)]
         self.wait_until(lambda: self.metric(proxy, 'vsock_proxy_connections_open{mode="ingress"}') == 2_000)
