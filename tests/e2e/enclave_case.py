@@ -53,6 +53,7 @@ class EnclaveCase(unittest.TestCase):
     @classmethod
     def watched(cls, enclave):
         cls.addClassCleanup(enclave.recorder.stop)
+        cls.addClassCleanup(lambda: enclave.ingress and enclave.ingress.stop())  # of a process that ended by itself
         return enclave
 
     @classmethod
