@@ -144,9 +144,10 @@ class TlsStream final : public os::Stream {
  private:
   // As SSL_MODE_RELEASE_BUFFERS does, so that an idle connection holds none, but without a wipe of the whole
   // 17 kB: what was decrypted has been wiped as it was read (SSL_OP_CLEANSE_PLAINTEXT), the rest never was
-  // anybody's plaintext.
+  // anybody's plaintext. Not after a failure: a record that was decrypted but not authenticated is still
+  // there, and SSL_free() wipes it.
   void free_idle_buffers() noexcept {
-    if (SSL_has_pending(ssl_.get()) == 1) return;
+    if (failed_ || SSL_has_pending(ssl_.get()) == 1) return;
     SSL_clear_options(ssl_.get(), SSL_OP_CLEANSE_PLAINTEXT);
     SSL_free_buffers(ssl_.get());  // but for what waits to be sent
     SSL_set_options(ssl_.get(), SSL_OP_CLEANSE_PLAINTEXT);

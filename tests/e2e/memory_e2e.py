@@ -5,13 +5,18 @@ import hashlib
 import hmac
 import json
 import secrets
+import select
 import signal
+import socket
+import ssl
+import threading
 import time
+import types
 
 import process_memory
 from enclave_case import EnclaveCase
 from http2_wire import Http2Connection, data, head, headers, rst_stream, sealing_head
-from wire import Connection, open_request, seal_request, send_once
+from wire import Closed, Connection, open_request, seal_request, send_once
 
 
 def digits(count):
@@ -111,6 +116,35 @@ class Memory(EnclaveCase):
             connection.send(seal_request(payment(self.holder, self.number, 30_000))[:-1])
             send_once(self.enclave, seal_request(payment("a", "b")))
         self.enclave.wait_until(lambda: not process_memory.find(self.pid, self.needles), 5)
+
+
+    def test_a_record_that_was_tampered_with_is_forgotten(self):
+        """It is decrypted before its tag turns out to be wrong (RFC 8446 section 5.2)."""
+        tamper = threading.Event()
+
+        def relay(listener):
+            client, _ = listener.accept()
+            with client, socket.create_connection(("127.0.0.1", self.enclave.port)) as server:
+                while True:
+                    for source in select.select([client, server], [], [])[0]:
+                        data = source.recv(1 << 16)
+                        if not data:
+                            return
+                        if source is client and tamper.is_set():
+                            data = data[:-1] + bytes([data[-1] ^ 1])
+                        (server if source is client else client).sendall(data)
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            between = threading.Thread(target=relay, args=(listener,))
+            between.start()
+            target = types.SimpleNamespace(port=listener.getsockname()[1], ca_file=self.enclave.ca_file)
+            with Connection(target) as connection:
+                self.assertEqual(connection.exchange(seal_request(payment("a", "b"))).status, 200)
+                tamper.set()
+                connection.send(seal_request(payment(self.holder, self.number)))
+                with self.assertRaises((Closed, ssl.SSLError)):
+                    connection.read()
+            between.join()
+        self.assert_forgotten()
 
 
 class Keys(EnclaveCase):
