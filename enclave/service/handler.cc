@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/json_text.h"
 #include "enclave/service/openapi.h"
+#include "enclave/service/reports.h"
 #include "http/media_type.h"
 #include "http/response.h"
 
@@ -15,12 +15,6 @@ using telemetry::Histogram;
 using telemetry::OperatorText;
 
 namespace {
-
-std::string_view version_of(const keyring::VersionIds* versions, const token::KeyId& kid) {
-  if (versions == nullptr) return "";
-  const auto found = versions->find(kid);
-  return found == versions->end() ? std::string_view() : found->second;
-}
 
 Histogram latency_of(Direction direction) noexcept {
   return direction == Direction::kSeal   ? Histogram::kEncryptLatency
@@ -74,8 +68,8 @@ Response Handler::handle(const Route& route, const RequestInfo& request, std::st
     case Action::kEncrypt:
     case Action::kDecrypt:
     case Action::kRewrap: return transform(route, request, text, body);
-    case Action::kKeys: return keys(body);
-    case Action::kSchemas: return schemas(body);
+    case Action::kKeys: return report(append_keys, body);
+    case Action::kSchemas: return report(append_schemas, body);
     case Action::kAttestation: return attestation(request, body);
     case Action::kHealth: return health(body);
     case Action::kLivez: return word(200, "ok", body);
@@ -184,70 +178,19 @@ Response Handler::word(int status, std::string_view text, secret::SecretBytes& b
 }
 
 Response Handler::health(secret::SecretBytes& body) {
-  const Status& status = state_.status;
-  const auto schemas = state_.schemas.get();
-  const bool degraded = !status.ready() || status.keys_failing || status.schemas_failing;
-  text_ = "{\"status\":\"";
-  text_ += degraded ? "degraded" : "ok";
-  text_ += "\",\"dek_ready\":";
-  text_ += status.keys_loaded ? "true" : "false";
-  text_ += ",\"schemas_loaded\":";
-  text_ += std::to_string(schemas == nullptr ? 0 : schemas->size());
-  text_ += '}';
-  Response response = word(status.ready() ? 200 : 503, text_, body);
+  text_.clear();
+  append_health(text_, state_);
+  Response response = word(state_.status.ready() ? 200 : 503, text_, body);
   response.content_type = "application/json";
   return response;
 }
 
-// text_ as a JSON answer.
-Response Handler::json(secret::SecretBytes& body) {
+Response Handler::report(void (*append)(std::string&, const State&), secret::SecretBytes& body) {
+  text_.clear();
+  append(text_, state_);
   Response response = word(200, text_, body);
   response.content_type = "application/json";
   return response;
-}
-
-Response Handler::keys(secret::SecretBytes& body) {
-  const auto keys = state_.keys.get();
-  const auto versions = state_.key_versions.get();
-  text_ = "{\"uptime_secs\":";
-  text_ += std::to_string((state_.clock.monotonic_ms() - state_.started_ms) / 1000);
-  text_ += ",\"keys\":[";
-  for (std::size_t i = 0; keys != nullptr && i < keys->keys().size(); ++i) {
-    const token::KeyId& kid = keys->keys()[i]->kid();
-    const KeyUse use = state_.key_use.total(kid);
-    if (i != 0) text_ += ',';
-    text_ += "{\"kid\":\"";
-    text_.append(kid.data(), kid.size());
-    text_ += "\",\"version_id\":";
-    base::append_quoted(text_, version_of(versions.get(), kid));
-    text_ += i == 0 ? ",\"state\":\"sealing\",\"opens\":" : ",\"state\":\"opening\",\"opens\":";
-    text_ += std::to_string(use.opens);
-    text_ += ",\"last_open\":";
-    if (use.opens == 0)
-      text_ += "null";
-    else
-      base::append_quoted(text_, base::format_rfc3339(use.last_open_unix_ms));
-    text_ += '}';
-  }
-  text_ += "]}";
-  return json(body);
-}
-
-Response Handler::schemas(secret::SecretBytes& body) {
-  const auto schemas = state_.schemas.get();
-  text_ = "{\"schemas\":[";
-  if (schemas != nullptr) {
-    for (const auto& [name, loaded] : schemas->all()) {
-      if (!text_.ends_with('[')) text_ += ',';
-      text_ += "{\"name\":";
-      base::append_quoted(text_, name);
-      text_ += ",\"version\":";
-      text_ += loaded.version == 0 ? "null" : std::to_string(loaded.version);
-      text_ += ",\"planned_paths\":" + std::to_string(loaded.schema->planned_paths()) + '}';
-    }
-  }
-  text_ += "]}";
-  return json(body);
 }
 
 Response Handler::openapi(secret::SecretBytes& body) const {

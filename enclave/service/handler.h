@@ -96,11 +96,9 @@ class Handler {
   static std::string_view applied_preference(const Job& job) noexcept;
   Response word(int status, std::string_view text, secret::SecretBytes& body) const;
   Response health(secret::SecretBytes& body);
-  Response keys(secret::SecretBytes& body);
-  Response schemas(secret::SecretBytes& body);
+  Response report(void (*append)(std::string&, const State&), secret::SecretBytes& body);
   Response openapi(secret::SecretBytes& body) const;
   Response attestation(const RequestInfo& request, secret::SecretBytes& body);
-  Response json(secret::SecretBytes& body);
   void audit(const RequestInfo& request, Action action, std::string_view schema, std::uint64_t fields,
              std::optional<ErrorCode> error);
   void write_audit(Action action, std::string_view client_san, std::string_view schema, std::uint64_t fields,

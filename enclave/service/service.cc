@@ -1,14 +1,12 @@
 #include "enclave/service/service.h"
 
-#include <sys/signalfd.h>
 #include <sys/socket.h>
 
-#include <cerrno>
-#include <csignal>
 #include <utility>
 
 #include "attest/tls_binding.h"
 #include "base/limits.h"
+#include "enclave/service/ending.h"
 
 namespace nes::service {
 
@@ -18,7 +16,6 @@ using telemetry::OperatorText;
 namespace {
 
 constexpr std::int64_t kCertificateIntervalMs = 3'600'000;
-constexpr std::int64_t kDrainPollMs = 20;
 enum Task : std::size_t { kCertificate, kCredentials, kKeys, kSchemas };
 constexpr std::int64_t kCredentialsIntervalMs = 30'000;
 
@@ -44,52 +41,6 @@ SchemaStore::Options schema_options_of(const config::Config& config) {
 }
 
 }  // namespace
-
-// On the control thread: turns SIGTERM and SIGINT into a drain, and ends the loop once the last connection
-// has gone or has had its time.
-class Service::Ending final : public os::EventHandler, private os::Deadline {
- public:
-  static Result<std::unique_ptr<Ending>> create(Service& service) {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    os::UniqueFd fd(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
-    if (!fd) return Error{ErrorCode::kIo, "signalfd", static_cast<std::uint64_t>(errno)};
-    auto ending = std::unique_ptr<Ending>(new Ending(service, std::move(fd)));
-    NES_TRY(service.control_->loop().add(ending->fd_.get(), EPOLLIN, *ending));
-    return ending;
-  }
-  ~Ending() override { service_.control_->loop().remove(fd_.get(), *this); }
-
-  std::uint64_t connections_cut() const noexcept { return connections_cut_; }
-
- private:
-  Ending(Service& service, os::UniqueFd fd) noexcept : service_(service), fd_(std::move(fd)) {}
-
-  void on_events(std::uint32_t /*events*/) override {
-    signalfd_siginfo info{};
-    if (::read(fd_.get(), &info, sizeof info) != sizeof info || give_up_at_ms_ != 0) return;
-    give_up_at_ms_ = service_.clock_.monotonic_ms() + limits::kDrainTimeoutMs;
-    service_.start_drain();
-    service_.control_->loop().arm(*this, kDrainPollMs);
-  }
-
-  void on_deadline() override {
-    connections_cut_ = service_.state_.status.connections.load();
-    // The workers have drained their listeners before their connections can be all gone.
-    const bool drained = connections_cut_ == 0 && service_.state_.status.listeners == 0;
-    if (drained || service_.clock_.monotonic_ms() >= give_up_at_ms_)
-      service_.control_->request_stop();
-    else
-      service_.control_->loop().arm(*this, kDrainPollMs);
-  }
-
-  Service& service_;
-  os::UniqueFd fd_;
-  std::int64_t give_up_at_ms_ = 0;
-  std::uint64_t connections_cut_ = 0;
-};
 
 Service::Service(const config::Config& config, Surroundings surroundings, const Clock& clock,
                  telemetry::Log& log)
@@ -299,7 +250,7 @@ int Service::run() {
     return 1;
   };
   if (const auto started = start_control(); !started.ok()) return failed("health listener", started.error());
-  auto ending = Ending::create(*this);
+  auto ending = Ending::create(*control_, state_.status, clock_, [this] { start_drain(); });
   if (!ending.ok()) return failed("signals", ending.error());
   make_refresher();
   if (const auto started = start_workers(); !started.ok()) return failed("listener", started.error());

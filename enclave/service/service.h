@@ -64,8 +64,6 @@ class Service {
   int run();
 
  private:
-  class Ending;
-
   // The steps of start-up, in order.
   Result<void> start_control();
   Result<void> start_workers();
