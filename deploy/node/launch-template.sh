@@ -5,7 +5,8 @@
 #
 # - EnclaveOptions: without it the instance has no enclaves, and it cannot be changed later.
 # - HttpPutResponseHopLimit 2: the egress asks for credentials out of a pod, one hop away; HttpTokens: IMDSv2 alone.
-# - UserData: the node's label and taint (nodeSelector and tolerations of daemonset-enclave.yaml), then
+# - UserData: the node's label and taint (nodeSelector and tolerations of daemonset-enclave.yaml), the label by which
+#   AWS's device plugin finds it, then
 #   install-node.sh with its two files.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
@@ -32,7 +33,7 @@ kind: NodeConfig
 spec:
   kubelet:
     flags:
-      - --node-labels=aws.amazon.com/nitro-enclaves=true
+      - --node-labels=aws.amazon.com/nitro-enclaves=true,aws-nitro-enclaves-k8s-dp=enabled
       - --register-with-taints=aws.amazon.com/nitro-enclaves=true:NoSchedule
 
 --nitro-enc-svc

@@ -44,6 +44,7 @@ struct ClientMatch {
 
   // Whether fields of this context are open to the client. "" is the context of fields that name none.
   bool allows_context(std::string_view context) const noexcept;
+  bool allows_every_context() const noexcept { return labels.empty(); }
 };
 
 // Immutable; may be used from any thread.

@@ -75,7 +75,13 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
     const std::string_view text = literal.substr(1, literal.size() - 2);
     token::KeyId kid{};
     pipeline_.plaintext_.clear();
-    NES_TRY(pipeline_.cipher_->open(rule.context, rule.previous_contexts, text, pipeline_.plaintext_, &kid));
+    // Who opens some contexts alone cannot be given what names none. With sealed=keep it is not the sealing
+    // client's contexts that count.
+    const config::ClientMatch& opener = job_.keep_sealed ? *job_.keep_sealed : job_.client;
+    const auto open_token =
+        opener.allows_every_context() ? &token::TokenCipher::open : &token::TokenCipher::open_bound;
+    NES_TRY((pipeline_.cipher_.get()->*open_token)(rule.context, rule.previous_contexts, text,
+                                                   pipeline_.plaintext_, &kid));
     pipeline_.note_open(kid);
     return rewrite::decode_plaintext(pipeline_.plaintext_.reveal(), out);
   }

@@ -51,6 +51,15 @@ class PipelineTest : public testing::Test {
     keys_.publish(token::KeySet::make(std::move(keys)).value());
   }
 
+  // The key of testdata/vectors/token_v1.json.
+  void load_key_of_vectors() {
+    secret::SecretBytes dek(32);
+    for (std::size_t i = 0; i < dek.size(); ++i) dek.reveal_mutable()[i] = static_cast<std::uint8_t>(i);
+    std::vector<std::shared_ptr<const token::DataKey>> keys;
+    keys.push_back(token::DataKey::derive(dek).value());
+    keys_.publish(token::KeySet::make(std::move(keys)).value());
+  }
+
   JobReport run(Direction direction, std::string_view text, std::string& out,
                 std::optional<std::string_view> schema = "people",
                 json::Shape shape = json::Shape::kDocument) {
@@ -328,11 +337,7 @@ TEST_F(PipelineTest, opens_older_tokens_only_where_they_are_accepted_and_rewraps
   // testdata/vectors/token_v1.json, the second.
   const std::string_view old =
       R"({"name":"v1.BiIkEgE4KkWRL7Io.379FgNdurxqyuoItOrQn0EeKYZmNsEkMXAHGzOzUwys"})";
-  secret::SecretBytes dek(32);
-  for (std::size_t i = 0; i < dek.size(); ++i) dek.reveal_mutable()[i] = static_cast<std::uint8_t>(i);
-  std::vector<std::shared_ptr<const token::DataKey>> keys;
-  keys.push_back(token::DataKey::derive(dek).value());
-  keys_.publish(token::KeySet::make(std::move(keys)).value());
+  load_key_of_vectors();
   load_schemas();
   EXPECT_EQ(failure(Direction::kOpen, old), ErrorCode::kTokenRejected);
   Pipeline accepting({.keys = keys_, .schemas = store_.schemas(), .seal_limit = no_limit_},
@@ -348,6 +353,28 @@ TEST_F(PipelineTest, opens_older_tokens_only_where_they_are_accepted_and_rewraps
   EXPECT_FALSE(run(Direction::kOpen, as_text(rewrapped.reveal()), text).failure)
       << "it is of the newer form now";
   EXPECT_EQ(text, as_text(opened.reveal()));
+}
+
+// It names no context: whoever may open some could have it opened as one of theirs.
+TEST_F(PipelineTest, opens_older_tokens_for_those_alone_who_may_open_every_context) {
+  const std::string_view old =
+      R"({"ssn":"v1.BiIkEgE4KkWRL7Io.379FgNdurxqyuoItOrQn0EeKYZmNsEkMXAHGzOzUwys"})";
+  load_key_of_vectors();
+  load_schemas();
+  Pipeline accepting({.keys = keys_, .schemas = store_.schemas(), .seal_limit = no_limit_},
+                     {.accept_v1 = true});
+  const std::vector<std::string> labels = {"ssn"};
+  const auto code = [&](Job job) {
+    job.shape = json::Shape::kDocument;
+    job.schema_header = "people";
+    job.text = old;
+    secret::SecretBytes out;
+    const JobReport report = accepting.run(job, out);
+    return report.failure ? std::optional(report.failure->error.code) : std::nullopt;
+  };
+  EXPECT_EQ(code({.direction = Direction::kOpen}), std::nullopt);
+  EXPECT_EQ(code({.direction = Direction::kOpen, .client = {.labels = labels}}), ErrorCode::kTokenRejected);
+  EXPECT_EQ(code({.direction = Direction::kRewrap, .client = {.labels = labels}}), ErrorCode::kTokenRejected);
 }
 
 TEST_F(PipelineTest, limits_deterministic_seals_of_each_client) {

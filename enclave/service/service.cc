@@ -107,8 +107,11 @@ Result<void> Service::start_certificate() {
 Result<void> Service::start_control() {
   NES_TRY_ASSIGN(control_, Worker::create(state_));
   NES_TRY(os::start_listening(surroundings_.health_socket->get(), SOMAXCONN));
-  NES_TRY(control_->listen(
-      {.socket = surroundings_.health_socket, .routes = health_routes(), .serves_clients = false}));
+  const bool by_vsock = surroundings_.health_endpoint.transport == os::Transport::kVsock;
+  NES_TRY(control_->listen({.socket = surroundings_.health_socket,
+                            .routes = health_routes(),
+                            .serves_clients = false,
+                            .peer_cid = by_vsock ? std::optional(config_.vsock_proxy_cid) : std::nullopt}));
   log_.write(telemetry::Listening{
       .purpose = "health",
       .endpoint = OperatorText::configuration(os::format_endpoint(surroundings_.health_endpoint))});

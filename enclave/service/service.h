@@ -1,5 +1,5 @@
-// The life of the service: start-up in the order of SYSTEM ("Start-up of the enclave"), background refresh,
-// drain and end.
+// The life of the service after prepare.h: control thread, workers, certificate, telemetry, then keys and schemas;
+// background refresh, drain and end.
 //
 // Threads: one that calls run() (signals, health port), one a worker, one that refreshes keys, schemas and
 // the certificate.

@@ -107,6 +107,7 @@ std::uint64_t Worker::enter_batch(Batch& batch, BatchOwner& owner) {
 }
 
 void Worker::adopt(os::UniqueFd socket, const Listening& listening) {
+  if (listening.peer_cid && os::peer_cid(socket.get()) != listening.peer_cid) return;
   const std::size_t before = state_.status.connections.fetch_add(listening.serves_clients ? 1 : 0);
   const std::size_t most = state_.settings.max_connections;
   std::unique_ptr<Connection> connection;

@@ -31,6 +31,7 @@ struct Listening {
   std::span<const Route> routes;
   bool serves_clients =
       true;  // over TLS, counted, until the drain; else the node in the clear, until the end
+  std::optional<std::uint32_t> peer_cid = std::nullopt;  // the only one that is served; nothing: any peer
 };
 
 class Worker {

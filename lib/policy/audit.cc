@@ -201,6 +201,7 @@ void Auditor::actions(bool is_bound) {
 }
 
 bool Auditor::is_intended(std::string_view value) const {
+  if (intent_.previous_pcr0 && equals_ignoring_case(*intent_.previous_pcr0, value)) return true;
   return std::ranges::any_of(intent_.pcr0s,
                              [&](const std::string& pcr0) { return equals_ignoring_case(pcr0, value); });
 }
@@ -357,6 +358,7 @@ std::string_view name_of(Problem problem) noexcept {
 std::vector<Finding> audit(const Policy& policy, const std::vector<Grant>& grants, const Intent& intent) {
   NES_CHECK(!intent.pcr0s.empty() && intent.pcr0s.size() <= kMaxPcr0s);
   NES_CHECK(std::ranges::all_of(intent.pcr0s, [](const std::string& pcr0) { return is_pcr0(pcr0); }));
+  NES_CHECK(!intent.previous_pcr0 || is_pcr0(*intent.previous_pcr0));
   Auditor auditor(policy, intent);
   for (std::size_t i = 0; i < policy.statements.size(); ++i) auditor.statement(i);
   for (const Grant& grant : grants) auditor.grant(grant);

@@ -26,12 +26,14 @@ struct Grant {
 };
 
 struct Intent {
-  // One, or during a rollout two; is_pcr0() of each.
+  // All must be able to decrypt: one or two; is_pcr0() of each.
   std::vector<std::string> pcr0s;
   // Who may encrypt under the key, and so choose a data key that he knows. ARNs without wildcards.
   std::vector<std::string> importers{};
   // Who may change the policy, and so everything. ARNs without wildcards; arn:…:root is the whole account.
   std::vector<std::string> admins{};
+  // Of the image that runs until the rollout ends: it may decrypt, and need not. is_pcr0() of it.
+  std::optional<std::string> previous_pcr0{};
 };
 
 // 96 hexadecimal digits in either case, not all of them 0: zeros are what debug mode reports.

@@ -146,6 +146,19 @@ TEST(AuditTest, only_importers_may_encrypt) {
   }
 }
 
+TEST(AuditTest, the_previous_image_may_decrypt_and_need_not) {
+  Intent rollout = intent();
+  rollout.previous_pcr0 = kNext;
+  EXPECT_EQ(audit(policy_of(write_statement(kRole, {kPcr0, kNext})), {}, rollout).size(), 0U);
+  EXPECT_EQ(audit(policy_of(good()), {}, rollout).size(), 0U);
+  const auto old_alone = audit(policy_of(write_statement(kRole, {kNext})), {}, rollout);
+  ASSERT_EQ(old_alone.size(), 1U);
+  EXPECT_EQ(old_alone.front().problem, Problem::kCannotDecrypt);
+  const auto third = audit(policy_of(write_statement(kRole, {kPcr0, kNext, kOther})), {}, rollout);
+  ASSERT_EQ(third.size(), 1U);
+  EXPECT_EQ(third.front().problem, Problem::kStalePcr0);
+}
+
 TEST(AuditTest, only_administrators_may_change_the_policy_or_copy_the_key) {
   for (const char* action : {"kms:PutKeyPolicy", "kms:ReplicateKey", "kms:ImportKeyMaterial"}) {
     EXPECT_EQ(beside(allow(action, kAdmin)), Problems{}) << action;

@@ -141,6 +141,7 @@ std::string write_policy(const WholePolicy& parts) {
                  "EnableKey", "DisableKey", "UpdateKeyDescription", "TagResource", "UntagResource",
                  "ListResourceTags", "ScheduleKeyDeletion", "CancelKeyDeletion"});
   add_statement(out, "AllowDataKeys", parts.operators, {"DescribeKey", "GenerateDataKeyWithoutPlaintext"});
+  add_statement(out, "AllowAudit", parts.auditors, {"DescribeKey", "GetKeyPolicy", "ListGrants"});
   add_statement(out, "AllowImport", parts.importers, {"DescribeKey", "Encrypt"});
   return out + "\n  ]\n}\n";
 }

@@ -23,6 +23,7 @@ struct WholePolicy {
   std::vector<std::string> admins;       // who administer the key; at least one, or KMS would lock it away
   std::vector<std::string> importers{};  // who may encrypt under it
   std::vector<std::string> operators{};  // who make data keys that they do not see: nitro-enc dek
+  std::vector<std::string> auditors{};   // who read the policy and the grants: nitro-enc policy check
 };
 
 // A complete key policy, as JSON with a line end. audit() finds nothing in it when its intent names the same.

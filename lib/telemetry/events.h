@@ -15,12 +15,21 @@ namespace nes::telemetry {
 enum class Level : std::uint8_t { kError, kWarn, kInfo, kDebug, kTrace };
 std::string_view level_name(Level level) noexcept;
 
+// `kAlwaysWritten` is true of events that no LOG_LEVEL leaves out.
 template <typename E>
 concept Event = requires(const E& event, FieldWriter& writer) {
   { E::kName } -> std::convertible_to<std::string_view>;
   { E::kLevel } -> std::convertible_to<Level>;
   event.fields(writer);
 };
+
+template <Event E>
+constexpr bool is_written(Level least) noexcept {
+  if constexpr (requires { E::kAlwaysWritten; })
+    return true;
+  else
+    return E::kLevel <= least;
+}
 
 struct ServiceStarting {
   static constexpr std::string_view kName = "service_starting";
@@ -150,6 +159,7 @@ struct SchemaRefused {
 
 // Who opened what: one event for every request that opens tokens, whether it was allowed or not.
 struct OpeningAudit {
+  static constexpr bool kAlwaysWritten = true;
   OperatorText schema = OperatorText::loaded_schema("");  // empty if the request named none that is loaded
   OperatorText client = OperatorText::configuration("");  // the name that let it in, or "anonymous"
   std::uint64_t fields_count = 0;

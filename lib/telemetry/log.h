@@ -22,7 +22,7 @@ namespace nes::telemetry {
 
 class Log {
  public:
-  // Lines above `least` (in verbosity) are not written. `clock` must outlive the log. `copies`, if not null,
+  // Lines above `least` (in verbosity) are not written, but audit events always are. `clock` must outlive the log. `copies`, if not null,
   // receives every event that is written, for export.
   Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink,
       std::shared_ptr<LogRecords> copies = nullptr);
@@ -36,7 +36,7 @@ class Log {
 
   template <Event E>
   void write(const E& event) {
-    if (E::kLevel > least_) return;
+    if (!is_written<E>(least_)) return;
     std::string members;
     JsonFieldWriter writer(members);
     event.fields(writer);

@@ -68,6 +68,24 @@ TEST(Log, leaves_out_what_is_below_its_level) {
             "\n");
 }
 
+TEST(Log, has_who_opened_what_at_every_level) {
+  const FixedClock clock;
+  Pipe pipe;
+  const auto copies = std::make_shared<LogRecords>(8);
+  {
+    Log log(clock, Level::kError, pipe.writer.get(), copies);
+    log.write(ServiceReady{.keys = 1, .schemas = 1});
+    log.write(DecryptAudit());
+    log.write(RewrapAudit());
+  }
+  const std::string lines = pipe.take();
+  EXPECT_EQ(lines.find("service_ready"), std::string::npos);
+  EXPECT_NE(lines.find(R"("seq":1,)"), std::string::npos);
+  EXPECT_NE(lines.find(R"("level":"info","event":"audit_decrypt")"), std::string::npos);
+  EXPECT_NE(lines.find(R"("level":"info","event":"audit_rewrap")"), std::string::npos);
+  EXPECT_EQ(copies->size(), 2U);
+}
+
 TEST(Log, escapes_operator_text) {
   const FixedClock clock;
   Pipe pipe;

@@ -68,6 +68,27 @@ class Offline(CliCase):
         self.refused("policy", "check", "--policy", "x", "--pcr0", PCR0, "--pcr0", NEXT, "--pcr0", "c" * 96,
                      status=USAGE)
 
+    def test_the_previous_image_may_stand_and_need_not(self):
+        both, rollout = self.whole("--previous-pcr0", NEXT), ["--pcr0", PCR0, "--previous-pcr0", NEXT.upper()]
+        self.assertTrue(self.check(both, *rollout, status=GOOD)["closed"])
+        self.assertTrue(self.check(self.policy, *rollout, status=GOOD)["closed"])
+        self.assertTrue(self.check(self.policy, "--pcr0", PCR0, "--previous-pcr0", PCR0, status=GOOD)["closed"])
+        self.assertEqual([found["problem"] for found in self.check(both, "--pcr0", "c" * 96, *rollout[2:])["findings"]],
+                         ["stale-pcr0", "cannot-decrypt"])
+        for words in (["--previous-pcr0", "0" * 96], ["--pcr0", "c" * 96, "--previous-pcr0", NEXT]):
+            self.refused("policy", "check", "--policy", "x", "--pcr0", PCR0, *words, status=USAGE)
+
+    def test_an_auditor_may_read_the_policy_and_no_more(self):
+        auditor = f"arn:aws:iam::{ACCOUNT}:role/gate"
+        policy = self.whole("--auditor", auditor)
+        self.assertTrue(self.check(policy, status=GOOD)["closed"])
+        path = self.write("policy.json", json.dumps(policy))
+        for action, allowed in (("GetKeyPolicy", True), ("ListGrants", True), ("PutKeyPolicy", False), ("Decrypt", False)):
+            out, _ = self.run_cli("policy", "explain", "--policy", path, "--grants", self.grants, "--principal", auditor,
+                                  "--action", action)
+            self.assertEqual(out.startswith("allowed by"), allowed, action)
+        self.refused("policy", "render", "--pcr0", PCR0, "--role", ROLE, "--auditor", auditor, status=USAGE)
+
     def test_names_each_way_to_take_the_key_with_its_statement(self):
         allow = {"Effect": "Allow", "Resource": "*", "Principal": {"AWS": ROLE}}
         number = len(self.policy["Statement"]) + 1

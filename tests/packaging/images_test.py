@@ -168,7 +168,8 @@ class Build:
         make_eif.make_blobs(HOME / "blobs", BINARIES, kernel)
         shutil.rmtree(HOME / "ecr", ignore_errors=True)
         given = environment(
-            **GIVEN, TLS_PORT="8443", ECR_REGISTRY="localhost", AWS_DEFAULT_REGION="us-east-1", BUILDER_IMAGE=BASE,
+            **GIVEN, TLS_PORT="8443", ECR_REGISTRY="localhost", AWS_DEFAULT_REGION="us-east-1", AWS_REGION="us-east-1",
+            BUILDER_IMAGE=BASE,
             RUNNER_IMAGE=RUNNER_BASE, CODEBUILD_RESOLVED_SOURCE_VERSION=REVISION, NITRO_CLI_BLOBS=str(HOME / "blobs"),
             PATH=f"{ROOT / 'devkit/nitro_cli'}:{BINARIES}:{os.environ['PATH']}")
         with open(HOME / "pipeline.log", "wb") as log:
@@ -225,8 +226,8 @@ class Pipeline(unittest.TestCase):
         self.assertEqual(json.loads(described.stdout)["Measurements"]["PCR0"], BUILD.measured["PCR0"])
 
     def test_tests_come_first_and_in_the_builder_stage(self):
-        tested, built = (BUILD.said.index(words) for words in ("+ docker build -f Dockerfile.enclave --target test",
-                                                               "+ docker build -f Dockerfile.enclave \"${bases"))
+        tested, built = (BUILD.said.index(f"+ bash scripts/build-image Dockerfile.enclave {words}")
+                         for words in ("--target test", "-t nitro-enc-svc-enclave:local"))
         self.assertLess(tested, built)
 
     def test_two_images_are_pushed_and_the_enclave_s_is_not(self):
@@ -241,7 +242,7 @@ class Pipeline(unittest.TestCase):
         for name, title in ((ENCLAVE, "enclave"), (BUILD.proxy, "vsock-proxy"), (BUILD.runner, "runner")):
             labels = image(name)["config"]["Labels"]
             self.assertEqual(labels["org.opencontainers.image.title"], f"nitro-enc-svc {title}")
-            self.assertEqual(labels["org.opencontainers.image.revision"], BUILD.tag)
+            self.assertEqual(labels["org.opencontainers.image.revision"], REVISION)
             self.assertRegex(labels["org.opencontainers.image.version"], r"^\d+\.\d+\.\d+$")
             self.assertTrue(image(name)["created"].startswith("1970-01-01"))
         self.assertEqual(image(BUILD.runner)["config"]["Labels"]["nitro-enc-svc.pcr0"], BUILD.measured["PCR0"])
@@ -299,6 +300,20 @@ class Enclave(unittest.TestCase):
         self.assertTrue(built, said[-2000:])
         binary = self.assert_runs_the_enclave_as_its_user("localhost/enclave:on-small")
         self.assertEqual(binary, self.assert_runs_the_enclave_as_its_user(ENCLAVE))
+
+    def test_where_it_was_built_is_not_baked_in(self):
+        self.assertIn("AWS_REGION=", image(ENCLAVE)["config"]["Env"])
+
+    def test_our_builder_takes_the_image_as_docker_saves_it(self):
+        archive, eif = HOME / "image.tar", HOME / "ours.eif"
+        archive.unlink(missing_ok=True)
+        run(ROOT / "devkit/shims/docker", "save", "--output", archive, ENCLAVE, env=environment())
+        measured = json.loads(run(BINARIES / "nitro-enc", "eif", "build", "--docker-archive", archive, "--output-file",
+                                  eif).stdout)["Measurements"]
+        self.assertRegex(measured["PCR0"], "^[0-9a-f]{96}$")
+        (HOME / "ours.json").write_text(json.dumps({"Measurements": measured}))
+        run(BINARIES / "nitro-enc", "eif", "verify", eif, "--measurements", HOME / "ours.json")
+        self.assertIn(b"TLS_PORT=8443\n", eif.read_bytes())
 
     def test_configuration_is_baked_in(self):
         baked = dict(entry.split("=", 1) for entry in image(ENCLAVE)["config"]["Env"])

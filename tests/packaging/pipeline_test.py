@@ -56,8 +56,10 @@ class PipelineCase(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.home)
         self.source = self.home / "source"
         (self.source / "enclave").mkdir(parents=True)
-        for name in ("buildspec.yml", "CMakeLists.txt", "Dockerfile.enclave"):
+        for name in ("buildspec.yml", "CMakeLists.txt", "Dockerfile.enclave", "Dockerfile.vsock-proxy", "Dockerfile.runner"):
             shutil.copy(ROOT / name, self.source / name)
+        (self.source / "scripts").mkdir()
+        shutil.copy(ROOT / "scripts/build-image", self.source / "scripts/build-image")
         (self.home / "bin").mkdir()
         shutil.copytree(ROOT / "devkit/shims", self.home / "shims")
         for name, text in (("shims/docker", DOCKER), ("bin/nitro-cli", NITRO_CLI), ("bin/nitro-enc", NITRO_ENC)):
@@ -132,8 +134,32 @@ class Good(PipelineCase):
 
     def test_every_variable_of_the_enclave_can_be_set(self):
         names = {name: "x" for name in enclave_table()}
-        self.assertEqual(self.run_build(**names), 0, self.done.stderr)
+        self.assertEqual(self.run_build(**names, ENCLAVE_AWS_REGION="x"), 0, self.done.stderr)
         self.assertLessEqual(set(names), set(self.build_arguments()))
+
+    def test_where_the_build_runs_is_not_measured(self):
+        """CodeBuild sets AWS_REGION itself."""
+        self.assertEqual(self.run_build(AWS_REGION="eu-north-1"), 0, self.done.stderr)
+        self.assertNotIn("AWS_REGION", self.build_arguments())
+        (self.home / "calls").unlink()
+        self.assertEqual(self.run_build(AWS_REGION="eu-north-1", ENCLAVE_AWS_REGION="eu-west-1"), 0, self.done.stderr)
+        self.assertEqual(self.build_arguments()["AWS_REGION"], "eu-west-1")
+
+    def test_bases_of_the_project_reach_every_image(self):
+        self.assertEqual(self.run_build(BUILDER_IMAGE="b", RUNTIME_IMAGE="r", RUNNER_IMAGE="n"), 0, self.done.stderr)
+        for call in self.calls("docker", "build"):
+            runner = "Dockerfile.runner" in call
+            self.assertEqual(("BUILDER_IMAGE=b" in call, "RUNTIME_IMAGE=r" in call, "RUNNER_IMAGE=n" in call),
+                             (not runner, not runner, runner), call)
+
+    def test_the_runner_is_of_the_proxy_and_the_measurement_of_this_build(self):
+        self.assertEqual(self.run_build(), 0, self.done.stderr)
+        runner, = [call for call in self.calls("docker", "build")
+                   if "Dockerfile.runner" in call and "-t" in call]
+        self.assertIn(f"PCR0={PCRS['PCR0']}", runner)
+        self.assertIn(f"PROXY_IMAGE={REGISTRY}/nitro-enc-svc/vsock-proxy:0123456789ab", runner)
+        self.assertIn("IMAGE_REVISION=0123456789abcdef0123456789abcdef01234567", runner)
+        self.assertTrue(any(word.startswith("IMAGE_VERSION=0.") or word.startswith("IMAGE_VERSION=1.") for word in runner))
 
     def test_a_bill_of_materials_is_taken_out_of_each_image(self):
         self.assertEqual(self.run_build(), 0, self.done.stderr)
@@ -184,6 +210,25 @@ class Bad(PipelineCase):
 
     def test_image_that_cannot_be_built_ends_it(self):
         self.assert_ends_in("build", FAIL_AT="Dockerfile.vsock-proxy")
+
+
+    def test_commands_share_what_they_export_alone(self):
+        """As on CodeBuild: an array or a function of one command is not there in the next."""
+        spec = {**SPEC, "artifacts": {"files": []}, "phases": {phase: {"commands": []} for phase in SPEC["phases"]}}
+        spec["phases"]["install"]["commands"] = ["export KEPT=1; LOST=1; lost=(1 2); gone() { :; }; mkdir -p below && cd below"]
+        spec["phases"]["build"]["commands"] = [
+            'echo "<${KEPT:-}${LOST:-}${lost[*]:-}$(type -t gone)$(basename "$PWD")>"']
+        (self.source / "buildspec.yml").write_text(yaml.safe_dump(spec))
+        self.assertEqual(self.run_build(), 0, self.done.stderr)
+        self.assertIn("<1below>", self.done.stdout)
+
+    def test_post_build_runs_after_a_build_that_failed_and_is_told(self):
+        spec = {**SPEC, "phases": {**SPEC["phases"], "build": {"commands": ["false", "echo never"]},
+                                   "post_build": {"commands": ['echo "<$CODEBUILD_BUILD_SUCCEEDING>"']}}}
+        (self.source / "buildspec.yml").write_text(yaml.safe_dump(spec))
+        self.assertNotEqual(self.run_build(), 0)
+        self.assertIn("<0>", self.done.stdout)
+        self.assertNotIn("never\n", self.done.stdout)
 
 
 class Text(unittest.TestCase):

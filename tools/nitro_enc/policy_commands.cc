@@ -11,8 +11,8 @@ constexpr std::string_view kRenderDetails =
     "--previous-pcr0\n"
     "also for the image that still runs. --whole prints a complete policy that passes policy check.";
 constexpr std::string_view kCheckDetails =
-    "Good only if exactly the intended images can decrypt and nobody else can take the key: every Allow "
-    "that\n"
+    "Good only if exactly the intended images can decrypt (and, if it still can, the one of --previous-pcr0) and\n"
+    "nobody else can take the key: every Allow that\n"
     "gives plaintext without the condition, that lets others than --importer encrypt or others than --admin\n"
     "change the policy, wildcards, zero and stale PCR0s, conditions that do not bind, and grants, each with "
     "its\n"
@@ -32,13 +32,16 @@ constexpr std::string_view kApplyDetails =
 std::vector<Command> policy_commands() {
   const Flag json{.name = "json", .help = "JSON on stdout"};
   const Flag role{.name = "role", .value = "ARN", .help = "the role of the enclave's node or pod"};
-  const Flag previous{
-      .name = "previous-pcr0", .value = "HEX", .help = "of the image that runs until the rollout ends"};
+  const Flag previous = previous_flag();
   const Flag whole{.name = "whole", .help = "a complete policy; needs --admin"};
   const Flag operators{.name = "operator",
                        .value = "ARN",
                        .occurs = Occurs::kRepeated,
                        .help = "with --whole: who runs nitro-enc dek"};
+  const Flag auditors{.name = "auditor",
+                      .value = "ARN",
+                      .occurs = Occurs::kRepeated,
+                      .help = "with --whole: who runs policy check, as the gate's role does"};
   const Flag dry_run{.name = "dry-run", .help = "shows and checks, changes nothing"};
   const Flag key{
       .name = "kms-key-id", .value = "KEY", .occurs = Occurs::kRequired, .help = "ARN or id of the KMS key"};
@@ -58,13 +61,13 @@ std::vector<Command> policy_commands() {
        "render",
        "writes the statement that lets an image decrypt",
        kRenderDetails,
-       {with_people_flags(with_image_flags({role, previous, whole, operators}))},
+       {with_people_flags(with_image_flags({role, previous, whole, operators, auditors}))},
        render_policy},
       {"policy",
        "check",
        "says who can take the key besides the intended images",
        kCheckDetails,
-       {with_policy_flags(with_people_flags(with_image_flags({json})))},
+       {with_policy_flags(with_people_flags(with_image_flags({previous, json})))},
        check_policy},
       {"policy",
        "explain",

@@ -13,6 +13,7 @@ namespace {
 constexpr std::size_t kFileBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxPcr0s = 2;
 
+constexpr std::string_view kPrevious = "previous-pcr0";
 constexpr std::string_view kNoPcr0 = "is no PCR0: 96 hexadecimal digits that are not all 0, as in debug mode";
 
 bool is_one_principal(std::string_view text) {
@@ -49,6 +50,26 @@ std::vector<Flag> with_image_flags(std::vector<Flag> flags) {
                    .occurs = Occurs::kRepeated,
                    .help = "an intended PCR0 without a file"});
   return flags;
+}
+
+Flag previous_flag() {
+  return {.name = kPrevious,
+          .value = "HEX",
+          .help = "of the image that runs until the rollout ends"};
+}
+
+std::optional<std::string> previous_pcr0(const Arguments& arguments, const std::vector<std::string>& pcr0s,
+                                         Context& context, Status& status) {
+  status = Status::kGood;
+  const auto text = arguments.value(kPrevious);
+  if (!text) return std::nullopt;
+  if (!policy::is_pcr0(*text)) {
+    status = context.misused("--previous-pcr0 " + std::string(kNoPcr0));
+    return std::nullopt;
+  }
+  std::string pcr0 = policy::to_lower(*text);
+  if (std::ranges::find(pcr0s, pcr0) != pcr0s.end()) return std::nullopt;
+  return pcr0;
 }
 
 std::vector<Flag> with_people_flags(std::vector<Flag> flags) {
@@ -137,11 +158,17 @@ std::optional<std::string> role_of(const Arguments& arguments, Context& context,
 std::optional<policy::Intent> parse_intent(const Arguments& arguments, Context& context, Status& status) {
   auto pcr0s = intended_pcr0s(arguments, kMaxPcr0s, context, status);
   if (!pcr0s) return std::nullopt;
+  auto previous = previous_pcr0(arguments, *pcr0s, context, status);
+  if (status != Status::kGood) return std::nullopt;
+  if (previous && pcr0s->size() == kMaxPcr0s) {
+    status = context.misused("more than two images: a rollout is from one to another");
+    return std::nullopt;
+  }
   auto importers = principals_of(arguments, "importer", context, status);
   if (!importers) return std::nullopt;
   auto admins = principals_of(arguments, "admin", context, status);
   if (!admins) return std::nullopt;
-  return policy::Intent{std::move(*pcr0s), std::move(*importers), std::move(*admins)};
+  return policy::Intent{std::move(*pcr0s), std::move(*importers), std::move(*admins), std::move(previous)};
 }
 
 Result<KeyPolicy> read_policy_file(const std::string& path) {

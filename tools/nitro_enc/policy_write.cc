@@ -29,13 +29,9 @@ std::optional<std::vector<std::string>> rollout_pcr0s(const Arguments& arguments
                                                       Status& status) {
   auto pcr0s = intended_pcr0s(arguments, 1, context, status);
   if (!pcr0s) return std::nullopt;
-  const auto previous = arguments.value("previous-pcr0");
-  if (!previous) return pcr0s;
-  if (!policy::is_pcr0(*previous)) {
-    status = context.misused("--previous-pcr0 is no PCR0: 96 hexadecimal digits that are not all 0");
-    return std::nullopt;
-  }
-  if (policy::to_lower(*previous) != pcr0s->front()) pcr0s->push_back(policy::to_lower(*previous));
+  auto previous = previous_pcr0(arguments, *pcr0s, context, status);
+  if (status != Status::kGood) return std::nullopt;
+  if (previous) pcr0s->push_back(std::move(*previous));
   return pcr0s;
 }
 
@@ -60,7 +56,7 @@ std::optional<Wanted> parse_wanted(const Arguments& arguments, bool needs_role, 
     std::vector<std::string>& list;
   };
   for (const Into& into : {Into{"importer", out.parts.importers}, Into{"admin", out.parts.admins},
-                           Into{"operator", out.parts.operators}}) {
+                           Into{"operator", out.parts.operators}, Into{"auditor", out.parts.auditors}}) {
     auto listed = principals_of(arguments, into.flag, context, status);
     if (!listed) return std::nullopt;
     into.list = std::move(*listed);
@@ -114,7 +110,7 @@ Status render_policy(const Arguments& arguments, Context& context) {
   const auto wanted = parse_wanted(arguments, true, context, status);
   if (!wanted) return status;
   if (!arguments.has("whole")) {
-    for (const char* flag : {"admin", "importer", "operator"})
+    for (const char* flag : {"admin", "importer", "operator", "auditor"})
       if (arguments.has(flag)) return context.misused("--" + std::string(flag) + " goes with --whole");
     context.out << policy::write_statement(wanted->parts.role, wanted->parts.pcr0s) << '\n';
     return Status::kGood;

@@ -160,7 +160,8 @@ std::vector<Command> rollout_commands() {
            "says what does not fit together before it is deployed",
            kDetails,
            {with_policy_flags(with_people_flags(
-               with_image_flags({manifest, allocator, eif, eif_json, eif_env, eif_ca, parent, json})))},
+               with_image_flags(
+                   {previous_flag(), manifest, allocator, eif, eif_json, eif_env, eif_ca, parent, json})))},
            check_rollout}};
 }
 
