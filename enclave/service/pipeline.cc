@@ -75,15 +75,26 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
     const std::string_view text = literal.substr(1, literal.size() - 2);
     token::KeyId kid{};
     pipeline_.plaintext_.clear();
-    // Who opens some contexts alone cannot be given what names none. With sealed=keep it is not the sealing
-    // client's contexts that count.
-    const config::ClientMatch& opener = job_.keep_sealed ? *job_.keep_sealed : job_.client;
-    const auto open_token =
-        opener.allows_every_context() ? &token::TokenCipher::open : &token::TokenCipher::open_bound;
-    NES_TRY((pipeline_.cipher_.get()->*open_token)(rule.context, rule.previous_contexts, text,
-                                                   pipeline_.plaintext_, &kid));
+    NES_TRY(open_token(text, rule, kid));
     pipeline_.note_open(kid);
     return rewrite::decode_plaintext(pipeline_.plaintext_.reveal(), out);
+  }
+
+  // For whoever opens some contexts and not all, a token's context is one of his: neither one that the field
+  // had before, nor none, as in the older form. With sealed=keep it is the contexts that he may decrypt that
+  // count.
+  Result<void> open_token(std::string_view text, const schema::Rule& rule, token::KeyId& kid) {
+    token::TokenCipher& cipher = *pipeline_.cipher_;
+    const config::ClientMatch& opener = job_.keep_sealed ? *job_.keep_sealed : job_.client;
+    if (opener.allows_every_context())
+      return cipher.open(rule.context, rule.previous_contexts, text, pipeline_.plaintext_, &kid);
+    auto opened = cipher.open_bound(rule.context, text, pipeline_.plaintext_, &kid);
+    for (const std::string& previous : rule.previous_contexts) {
+      if (opened.ok() || opened.error().code != ErrorCode::kTokenRejected) break;
+      if (opener.allows_context(previous))
+        opened = cipher.open_bound(previous, text, pipeline_.plaintext_, &kid);
+    }
+    return opened;
   }
 
   // The literal is rebuilt and then treated as any other, so that the rule of today decides about its mode.
@@ -119,13 +130,19 @@ void Pipeline::note_open(const token::KeyId& kid) {
     ++found->count;
 }
 
-Result<void> Pipeline::update() {
-  schemas_.update();
+// Of keys alone: a job keeps the schemas that it was planned with.
+Result<void> Pipeline::update_keys() {
   if (keys_.update() || (cipher_ == nullptr && keys_.value() != nullptr)) {
     cipher_.reset();
     NES_TRY_ASSIGN(cipher_, token::TokenCipher::make(keys_.value(), options_));
   }
   if (cipher_ == nullptr) return Error{ErrorCode::kNotReady, "no key is loaded"};
+  return {};
+}
+
+Result<void> Pipeline::update() {
+  schemas_.update();
+  NES_TRY(update_keys());
   if (schemas_.value() == nullptr) return Error{ErrorCode::kNotReady, "schemas have not been listed"};
   return {};
 }
@@ -190,7 +207,7 @@ JobReport Pipeline::transform(const Job& job, const JobPlan& planned, secret::Se
     report.failure = JobFailure{.error = error, .path = std::move(path)};
     return report;
   };
-  if (const auto ready = update(); !ready.ok()) return fail(ready.error());
+  if (const auto ready = update_keys(); !ready.ok()) return fail(ready.error());
   if (job.strict) {
     auto undeclared = undeclared_key(job, planned);
     if (!undeclared.ok()) return fail(undeclared.error());

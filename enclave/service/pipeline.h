@@ -97,6 +97,7 @@ class Pipeline {
 
   void note_open(const token::KeyId& kid);
   // Takes new snapshots in. kNotReady, or kCrypto.
+  Result<void> update_keys();
   Result<void> update();
   // The name of the schema that the header names, if it is loaded.
   std::string_view loaded_name(const Job& job) const;

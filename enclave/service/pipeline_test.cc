@@ -355,26 +355,74 @@ TEST_F(PipelineTest, opens_older_tokens_only_where_they_are_accepted_and_rewraps
   EXPECT_EQ(text, as_text(opened.reveal()));
 }
 
+// `moved` was of the contexts ssn and "" before it was of `new`.
+TEST_F(PipelineTest, previous_contexts_are_for_those_alone_who_may_open_them) {
+  load_keys({1});
+  load_schemas();
+  std::string ssn, name, moved, out;
+  ASSERT_FALSE(run(Direction::kSeal, R"({"ssn":"1"})", ssn).failure);
+  ASSERT_FALSE(run(Direction::kSeal, R"({"name":"a"})", name).failure);
+  ASSERT_FALSE(run(Direction::kSeal, R"({"moved":"m"})", moved).failure);
+  const auto as_moved = [](const std::string& document) {
+    return R"({"moved":)" + document.substr(document.find(':') + 1);
+  };
+  const std::vector<std::string> new_alone = {"new"}, both = {"new", "ssn"};
+  for (const Direction direction : {Direction::kOpen, Direction::kRewrap}) {
+    client_.labels = new_alone;
+    EXPECT_FALSE(run(direction, moved, out).failure);
+    EXPECT_EQ(failure(direction, as_moved(ssn)), ErrorCode::kTokenRejected);
+    EXPECT_EQ(failure(direction, as_moved(name)), ErrorCode::kTokenRejected);
+    client_.labels = both;
+    EXPECT_FALSE(run(direction, as_moved(ssn), out).failure);
+    EXPECT_EQ(failure(direction, as_moved(name)), ErrorCode::kTokenRejected);
+    client_.labels = {};
+    EXPECT_FALSE(run(direction, as_moved(ssn), out).failure);
+    EXPECT_FALSE(run(direction, as_moved(name), out).failure);
+  }
+}
+
+// A refresh between the plan and its use.
+TEST_F(PipelineTest, a_job_keeps_the_schemas_that_it_was_planned_with) {
+  load_keys({1});
+  load_schemas();
+  base::Published<SchemaSet> schemas;
+  schemas.publish(std::make_shared<SchemaSet>(*store_.schemas().get()));
+  const std::weak_ptr<const SchemaSet> first = schemas.get();
+  Pipeline pipeline({.keys = keys_,
+                     .schemas = schemas,
+                     .seal_limit = no_limit_,
+                     .on_planned = [&] { schemas.publish(std::make_shared<SchemaSet>()); }},
+                    {});
+  const std::string sought = "people";
+  secret::SecretBytes out;
+  const JobReport report = pipeline.run({.direction = Direction::kSeal,
+                                         .shape = json::Shape::kDocument,
+                                         .schema_header = sought,
+                                         .text = R"({"name":"a"})"},
+                                        out);
+  ASSERT_FALSE(first.expired()) << "the report names it";
+  EXPECT_EQ(report.schema, "people");
+  EXPECT_EQ(report.replaced, 1U);
+}
+
 // It names no context: whoever may open some could have it opened as one of theirs.
 TEST_F(PipelineTest, opens_older_tokens_for_those_alone_who_may_open_every_context) {
-  const std::string_view old =
-      R"({"ssn":"v1.BiIkEgE4KkWRL7Io.379FgNdurxqyuoItOrQn0EeKYZmNsEkMXAHGzOzUwys"})";
+  const std::string_view old = R"({"ssn":"v1.BiIkEgE4KkWRL7Io.379FgNdurxqyuoItOrQn0EeKYZmNsEkMXAHGzOzUwys"})";
   load_key_of_vectors();
   load_schemas();
   Pipeline accepting({.keys = keys_, .schemas = store_.schemas(), .seal_limit = no_limit_},
                      {.accept_v1 = true});
   const std::vector<std::string> labels = {"ssn"};
-  const auto code = [&](Job job) {
-    job.shape = json::Shape::kDocument;
-    job.schema_header = "people";
-    job.text = old;
+  const auto code = [&](Direction direction, std::span<const std::string> allowed) {
+    Job job{.direction = direction, .shape = json::Shape::kDocument, .schema_header = "people", .text = old};
+    job.client.labels = allowed;
     secret::SecretBytes out;
     const JobReport report = accepting.run(job, out);
     return report.failure ? std::optional(report.failure->error.code) : std::nullopt;
   };
-  EXPECT_EQ(code({.direction = Direction::kOpen}), std::nullopt);
-  EXPECT_EQ(code({.direction = Direction::kOpen, .client = {.labels = labels}}), ErrorCode::kTokenRejected);
-  EXPECT_EQ(code({.direction = Direction::kRewrap, .client = {.labels = labels}}), ErrorCode::kTokenRejected);
+  EXPECT_EQ(code(Direction::kOpen, {}), std::nullopt);
+  EXPECT_EQ(code(Direction::kOpen, labels), ErrorCode::kTokenRejected);
+  EXPECT_EQ(code(Direction::kRewrap, labels), ErrorCode::kTokenRejected);
 }
 
 TEST_F(PipelineTest, limits_deterministic_seals_of_each_client) {

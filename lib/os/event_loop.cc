@@ -86,7 +86,7 @@ void EventLoop::remove(int fd, const EventHandler& handler) {
 
 void EventLoop::arm(Deadline& deadline, std::int64_t after_ms) {
   deadline.disarm();
-  deadline.at_ms_ = now_ms_ + after_ms;
+  deadline.at_ms_ = clock_.monotonic_ms() + after_ms;  // the round may have begun long ago
   for (DurationList& list : lists_) {
     if (list.duration_ms == after_ms) {
       list.deadlines.push_back(deadline);

@@ -109,6 +109,24 @@ TEST_F(EventLoopTest, expires_deadlines_in_their_order_and_not_before) {
   EXPECT_EQ(order, "oel");
 }
 
+TEST_F(EventLoopTest, a_deadline_counts_from_when_it_is_armed_however_long_the_round_was) {
+  Alarm first, second;
+  first.action = [&] {
+    clock_.now_ms += 500;
+    loop_->arm(second, 100);
+  };
+  loop_->arm(first, 10);
+  clock_.now_ms += 10;
+  loop_->run_once(0);
+  EXPECT_EQ(first.calls, 1);
+  clock_.now_ms += 99;
+  loop_->run_once(0);
+  EXPECT_EQ(second.calls, 0);
+  clock_.now_ms += 1;
+  loop_->run_once(0);
+  EXPECT_EQ(second.calls, 1);
+}
+
 TEST_F(EventLoopTest, rearming_moves_a_deadline_and_disarming_ends_it) {
   Alarm moved, ended;
   loop_->arm(moved, 100);

@@ -10,6 +10,8 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include "tls/tickets.h"
+
 namespace nes::tls {
 namespace {
 
@@ -21,7 +23,8 @@ constexpr const char* kTls12Ciphers =
     "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 constexpr const char* kGroups = "X25519:P-256:P-384";
 constexpr std::string_view kSessionIdContext = "nitro-enc-svc";
-constexpr long kSessionLifetimeS = 7200;
+// A record, and what a read ahead brings.
+constexpr std::size_t kBytesPerCall = 32'768;
 constexpr int kClientChainDepth = 4;
 
 Error crypto_error() noexcept {
@@ -54,13 +57,13 @@ bool configure(SSL_CTX* context, const ServerContext::Options& options) {
   // One recv takes all that has arrived; has_buffered() tells what is left of it.
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_timeout(context, kSessionLifetimeS);
+  SSL_CTX_set_timeout(context, options.session_lifetime_s);
   return SSL_CTX_set_min_proto_version(context, min_version) == 1 &&
          SSL_CTX_set_max_proto_version(context, TLS1_3_VERSION) == 1 &&
          SSL_CTX_set_ciphersuites(context, kTls13Suites) == 1 &&
          SSL_CTX_set_cipher_list(context, kTls12Ciphers) == 1 &&
          SSL_CTX_set1_groups_list(context, kGroups) == 1 && SSL_CTX_set_num_tickets(context, 1) == 1 &&
-         SSL_CTX_set_max_early_data(context, 0) == 1 &&
+         SSL_CTX_set_max_early_data(context, 0) == 1 && bound_resumption(context) &&
          SSL_CTX_set_session_id_context(context, as_bytes(kSessionIdContext).data(),
                                         static_cast<unsigned>(kSessionIdContext.size())) == 1;
 }
@@ -102,19 +105,25 @@ Result<void> set_client_ca(SSL_CTX* context, const std::string& pem) {
 class TlsStream final : public os::Stream {
  public:
   TlsStream(std::shared_ptr<const ServerContext> context, os::UniqueFd fd, OpenSslPtr<ssl_st> ssl) noexcept
-      : context_(std::move(context)), fd_(std::move(fd)), ssl_(std::move(ssl)) {}
+      : context_(std::move(context)), fd_(std::move(fd)), ssl_(std::move(ssl)) {
+    BIO* socket = SSL_get_rbio(ssl_.get());
+    BIO_set_callback_ex(socket, on_socket);
+    BIO_set_callback_arg(socket, reinterpret_cast<char*>(this));
+  }
 
   int fd() const noexcept override { return fd_.get(); }
   const SSL* ssl() const noexcept { return ssl_.get(); }
 
   os::StreamStatus handshake() override {
     ERR_clear_error();
+    unread_ = kBytesPerCall;
     const int done = SSL_accept(ssl_.get());
     return done == 1 ? os::StreamStatus::kOk : status_of(done);
   }
 
   os::StreamResult read(std::span<char> out) override {
     ERR_clear_error();
+    unread_ = kBytesPerCall;
     std::size_t got = 0;
     const int done = SSL_read_ex(ssl_.get(), out.data(), out.size(), &got);
     const os::StreamStatus status = done == 1 ? os::StreamStatus::kOk : status_of(done);
@@ -142,6 +151,21 @@ class TlsStream final : public os::Stream {
   }
 
  private:
+  // OpenSSL goes on reading until there is data, through as many messages of TLS's own (KeyUpdate, RFC 8446
+  // section 4.6.3) as a peer cares to send. Other connections wait meanwhile: after so much the socket says
+  // that it is empty.
+  static long on_socket(BIO* socket, int operation, const char* /*data*/, std::size_t /*size*/, int /*argi*/,
+                        long /*argl*/, int result, std::size_t* processed) {
+    auto& self = *reinterpret_cast<TlsStream*>(BIO_get_callback_arg(socket));
+    if (operation == BIO_CB_READ && self.unread_ == 0) {
+      BIO_set_retry_read(socket);
+      return -1;
+    }
+    if (operation == (BIO_CB_READ | BIO_CB_RETURN) && result > 0 && processed != nullptr)
+      self.unread_ -= std::min(self.unread_, *processed);
+    return result;
+  }
+
   // As SSL_MODE_RELEASE_BUFFERS does, so that an idle connection holds none, but without a wipe of the whole
   // 17 kB: what was decrypted has been wiped as it was read (SSL_OP_CLEANSE_PLAINTEXT), the rest never was
   // anybody's plaintext. Not after a failure: a record that was decrypted but not authenticated is still
@@ -168,6 +192,7 @@ class TlsStream final : public os::Stream {
   std::shared_ptr<const ServerContext> context_;  // its callbacks' arguments live there
   os::UniqueFd fd_;
   OpenSslPtr<ssl_st> ssl_;
+  std::size_t unread_ = 0;  // of the socket, that this call may still take
   bool failed_ = false;
 };
 

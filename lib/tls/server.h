@@ -48,6 +48,8 @@ class ServerContext : public std::enable_shared_from_this<ServerContext> {
     // PEM certificates. With them a client is asked for a certificate; one that it shows must verify under
     // them (and allow clientAuth), else the handshake fails. A client that shows none is anonymous.
     std::optional<std::string> client_ca_pem{};
+    // Sessions are resumed for so long after a full handshake, and while the client's certificate is valid.
+    long session_lifetime_s = 7200;
   };
 
   // kCrypto if OpenSSL refuses a setting or the identity; kMalformed if client_ca_pem holds no certificate or

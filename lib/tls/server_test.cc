@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <string>
 
@@ -208,13 +209,13 @@ struct ClientAuthority {
   ClientAuthority() : key(EVP_EC_gen("P-256")), ca(make("Client CA", nullptr, "critical,CA:TRUE", nullptr)) {}
 
   OpenSslPtr<x509_st> make(const char* subject, X509* issuer, const char* constraints, const char* names,
-                           const char* usage = nullptr) const {
+                           const char* usage = nullptr, long valid_s = 3600) const {
     OpenSslPtr<x509_st> certificate(X509_new());
     X509* raw = certificate.get();
     X509_set_version(raw, X509_VERSION_3);
     ASN1_INTEGER_set(X509_get_serialNumber(raw), issuer == nullptr ? 1 : 2);
     X509_gmtime_adj(X509_getm_notBefore(raw), -3600);
-    X509_gmtime_adj(X509_getm_notAfter(raw), 3600);
+    X509_gmtime_adj(X509_getm_notAfter(raw), valid_s);
     X509_NAME_add_entry_by_txt(X509_get_subject_name(raw), "CN", MBSTRING_ASC,
                                reinterpret_cast<const unsigned char*>(subject), -1, -1, 0);
     X509_set_issuer_name(raw, X509_get_subject_name(issuer == nullptr ? raw : issuer));
@@ -242,8 +243,8 @@ struct ClientAuthority {
   }
 
   // `client` shows a certificate with these names from now on.
-  void show(SSL_CTX* client, const char* names, const char* usage = "clientAuth") const {
-    const auto certificate = make("a client", ca.get(), "CA:FALSE", names, usage);
+  void show(SSL_CTX* client, const char* names, const char* usage = "clientAuth", long valid_s = 3600) const {
+    const auto certificate = make("a client", ca.get(), "CA:FALSE", names, usage, valid_s);
     SSL_CTX_use_certificate(client, certificate.get());
     SSL_CTX_use_PrivateKey(client, key.get());
   }
@@ -316,6 +317,74 @@ TEST_F(ServerTest, keeps_a_clients_names_over_resumption) {
   ASSERT_EQ(client_names(*resumed.stream).size(), 1U);
   EXPECT_EQ(client_names(*resumed.stream)[0].value, "a.pay.example");
   SSL_SESSION_free(session);
+}
+
+struct FreeSession {
+  void operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
+};
+using Session = std::unique_ptr<SSL_SESSION, FreeSession>;
+
+// A resumed connection whose ticket is that of the connection before, as often as the client likes.
+Session resumed_session(const ServerContext& server, SSL_CTX* client, SSL_SESSION* session, bool& resumed) {
+  Connection connection(server, client);
+  SSL_set_session(connection.client.get(), session);
+  resumed = handshake_and_read(connection) == StreamStatus::kOk && session_info(*connection.stream).resumed;
+  connection.stream->write(std::string_view("x"));
+  connection.client_read();
+  SSL_shutdown(connection.client.get());
+  return Session(SSL_get1_session(connection.client.get()));
+}
+
+TEST_F(ServerTest, resumes_no_longer_than_a_session_lives_however_often) {
+  const auto context = server({.session_lifetime_s = 3});
+  Session session(session_of(*context, client_.get()));
+  bool resumed = false;
+  session = resumed_session(*context, client_.get(), session.get(), resumed);
+  EXPECT_TRUE(resumed);
+  ::sleep(2);
+  session = resumed_session(*context, client_.get(), session.get(), resumed);
+  ::sleep(2);
+  session = resumed_session(*context, client_.get(), session.get(), resumed);
+  EXPECT_FALSE(resumed) << "four seconds after the full handshake, two after the ticket";
+  session = resumed_session(*context, client_.get(), session.get(), resumed);
+  EXPECT_TRUE(resumed) << "that was a full handshake";
+}
+
+TEST_F(ServerTest, does_not_resume_a_client_whose_certificate_is_over) {
+  const ClientAuthority authority;
+  const auto context = server({.client_ca_pem = authority.pem()});
+  authority.show(client_.get(), "DNS:a.pay.example", "clientAuth", 2);
+  Session session(session_of(*context, client_.get()));
+  ::sleep(3);
+  Connection late(*context, client_.get());
+  SSL_set_session(late.client.get(), session.get());
+  EXPECT_EQ(handshake_and_read(late), StreamStatus::kFailed)
+      << "it has to show its certificate, which is expired";
+  EXPECT_TRUE(client_names(*late.stream).empty());
+}
+
+TEST_F(ServerTest, one_read_ends_before_a_flood_of_key_updates_does) {
+  Connection connection(*server(), client_.get());
+  ASSERT_EQ(connection.handshake(), StreamStatus::kOk);
+  char buffer[64];
+  EXPECT_EQ(connection.stream->read(buffer).status, StreamStatus::kWantRead);
+  BIO* flood = BIO_new(BIO_s_mem());
+  SSL_set0_wbio(connection.client.get(), flood);
+  for (int i = 0; i < 4'000; ++i) {
+    ASSERT_EQ(SSL_key_update(connection.client.get(), SSL_KEY_UPDATE_NOT_REQUESTED), 1);
+    ASSERT_EQ(SSL_do_handshake(connection.client.get()), 1);
+  }
+  ASSERT_EQ(SSL_write(connection.client.get(), "done", 4), 4);
+  char* data = nullptr;
+  const auto size = static_cast<std::size_t>(BIO_get_mem_data(flood, &data));
+  ASSERT_GT(size, 100'000U);
+  ASSERT_EQ(::write(connection.client_fd.get(), data, size), static_cast<ssize_t>(size));
+  int reads = 0;
+  os::StreamResult got{StreamStatus::kWantRead};
+  for (; got.status == StreamStatus::kWantRead && reads < 100; ++reads) got = connection.stream->read(buffer);
+  EXPECT_GE(reads, 3) << "others had their turn";
+  ASSERT_EQ(got.status, StreamStatus::kOk);
+  EXPECT_EQ(std::string_view(buffer, got.bytes), "done");
 }
 
 TEST_F(ServerTest, refuses_a_client_ca_that_is_none) {

@@ -116,8 +116,7 @@ class GcmSivTokenCipher final : public TokenCipher {
                     secret::SecretBytes& out) override;
   Result<void> open(std::string_view context, std::span<const std::string> previous_contexts,
                     std::string_view token, secret::SecretBytes& plaintext, KeyId* opened_with) override;
-  Result<void> open_bound(std::string_view context, std::span<const std::string> previous_contexts,
-                          std::string_view token, secret::SecretBytes& plaintext,
+  Result<void> open_bound(std::string_view context, std::string_view token, secret::SecretBytes& plaintext,
                           KeyId* opened_with) override;
 
  private:
@@ -172,17 +171,17 @@ Result<void> GcmSivTokenCipher::seal(Mode mode, std::string_view context, ByteVi
 Result<void> GcmSivTokenCipher::open(std::string_view context, std::span<const std::string> previous_contexts,
                                      std::string_view token, secret::SecretBytes& plaintext,
                                      KeyId* opened_with) {
-  if (options_.accept_v1)
-    if (const auto v1 = parse_v1(token)) return open_v1(*v1, plaintext, opened_with);
-  return open_bound(context, previous_contexts, token, plaintext, opened_with);
+  if (const auto v2 = parse_v2(token))
+    return open_v2(*v2, context, previous_contexts, plaintext, opened_with);
+  if (!options_.accept_v1) return kRejected;
+  if (const auto v1 = parse_v1(token)) return open_v1(*v1, plaintext, opened_with);
+  return kRejected;
 }
 
-Result<void> GcmSivTokenCipher::open_bound(std::string_view context,
-                                           std::span<const std::string> previous_contexts,
-                                           std::string_view token, secret::SecretBytes& plaintext,
-                                           KeyId* opened_with) {
+Result<void> GcmSivTokenCipher::open_bound(std::string_view context, std::string_view token,
+                                           secret::SecretBytes& plaintext, KeyId* opened_with) {
   const auto v2 = parse_v2(token);
-  return v2 ? open_v2(*v2, context, previous_contexts, plaintext, opened_with) : kRejected;
+  return v2 ? open_v2(*v2, context, {}, plaintext, opened_with) : kRejected;
 }
 
 Result<void> GcmSivTokenCipher::open_v2(const V2Text& text, std::string_view context,

@@ -89,10 +89,9 @@ class TokenCipher {
   virtual Result<void> open(std::string_view context, std::span<const std::string> previous_contexts,
                             std::string_view token, secret::SecretBytes& plaintext, KeyId* opened_with) = 0;
 
-  // The same without the older form, for whoever may open some contexts and not all.
-  virtual Result<void> open_bound(std::string_view context, std::span<const std::string> previous_contexts,
-                                  std::string_view token, secret::SecretBytes& plaintext,
-                                  KeyId* opened_with) = 0;
+  // The same under `context` alone and without the older form, which names none.
+  virtual Result<void> open_bound(std::string_view context, std::string_view token,
+                                  secret::SecretBytes& plaintext, KeyId* opened_with) = 0;
 };
 
 // What a token holds beside the ciphertext, which is as long as the plaintext.

@@ -127,6 +127,15 @@ class Chain(NodeTest):
                     self.assertEqual(peer.recv(100), b"")
         self.assertNotIn(b"forged", self.service.node.console("parent"))
 
+    def test_the_health_port_is_for_the_parent_alone(self):
+        """The host is CID 2; VSOCK_PROXY_CID is the parent's."""
+        probe = f"/bin/vsock-proxy probe --enclave-cid {qemu_node.ENCLAVE_CID}"
+        self.assertEqual(self.service.run_in_parent(probe)[0], 0)
+        with self.service.node.connect_to_enclave(8015) as stranger, contextlib.suppress(OSError):
+            stranger.sendall(b"POST /drain HTTP/1.1\r\nHost: enclave\r\nContent-Length: 0\r\n\r\n")
+            self.assertEqual(stranger.recv(100), b"")
+        self.assertEqual(self.service.run_in_parent(probe)[0], 0, "and nothing drains")
+
     def test_two_vcpus_share_the_load(self):
         begin = vcpu_seconds(self.service.node)
         with load(self.service):
