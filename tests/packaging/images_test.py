@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import unittest
@@ -426,9 +427,21 @@ class Runner(unittest.TestCase):
                           "--enclave-cid 16", (home / "calls").read_text())
 
     def test_what_is_copied_in_has_no_time_of_its_own(self):
-        with Mounted(BUILD.runner) as container:
-            for name in ("usr/local/bin/run-enclave.sh", "enclave/nitro-enc-svc.eif"):
-                self.assertEqual((container.root / name).stat().st_mtime, 0, name)
+        """Where the builder keeps files' times, as BuildKit does; and a script that has lost its mode runs."""
+        folder = HOME / "runner-source"
+        shutil.rmtree(folder, ignore_errors=True)
+        for name in ("Dockerfile.runner", "scripts", "enclave/nitro-enc-svc.eif"):
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (shutil.copytree if (BUILD.source / name).is_dir() else shutil.copy)(BUILD.source / name, folder / name)
+        (folder / "scripts/run-enclave.sh").chmod(0o644)
+        built, said = docker_build("-f", folder / "Dockerfile.runner", "-t", "localhost/runner:times", *arguments(
+            {"RUNNER_IMAGE": RUNNER_BASE, "PROXY_IMAGE": BUILD.proxy}), context=folder, LOCAL_KEEP_TIMES="yes")
+        self.assertTrue(built, said[-2000:])
+        with Mounted("localhost/runner:times") as container:
+            for name, mode in (("usr/local/bin/run-enclave.sh", 0o755), ("usr/local/bin/vsock-proxy", 0o755),
+                               ("enclave/nitro-enc-svc.eif", 0o644)):
+                status = (container.root / name).stat()
+                self.assertEqual((status.st_mtime, stat.S_IMODE(status.st_mode)), (0, mode), name)
 
 
 if __name__ == "__main__":
