@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Every promise of SPEC.md names tests as `path::test`, or the file of a must-not-compile case; each of them has to
-exist in the tree."""
+exist in the tree, and every C++ test has to be built."""
 
 import pathlib
 import re
 import sys
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -34,6 +35,17 @@ def missing(spec, root):
     return wrong
 
 
+def unbuilt(root):
+    """The C++ tests that the CMakeLists.txt of their folder does not name."""
+    found = []
+    for folder in ("lib", "enclave", "host", "tools", "devkit"):
+        for file in sorted((root / folder).rglob("*_test.cc")):
+            lists = file.parent / "CMakeLists.txt"
+            if not lists.is_file() or file.name not in re.findall(r"[\w.]+", lists.read_text(encoding="utf-8")):
+                found.append(str(file.relative_to(root)))
+    return found
+
+
 class Promises(unittest.TestCase):
     """SPEC.md, and specifications with mistakes."""
 
@@ -50,6 +62,14 @@ class Promises(unittest.TestCase):
         self.assertEqual(len(missing("- **P** holds, they say.\n", ROOT)), 1)
         self.assertFalse(declares("// TESTING(A, name)\n", "name", ".cc"))
         self.assertTrue(declares("TEST_F(Suite,\n       name) {", "name", ".cc"))
+
+    def test_every_c_plus_plus_test_is_built(self):
+        self.assertEqual(unbuilt(ROOT), [])
+        with tempfile.TemporaryDirectory() as folder:
+            (pathlib.Path(folder) / "lib").mkdir()
+            (pathlib.Path(folder) / "lib/a_test.cc").touch()
+            (pathlib.Path(folder) / "lib/CMakeLists.txt").write_text("TESTS aa_test.cc)", encoding="utf-8")
+            self.assertEqual(unbuilt(pathlib.Path(folder)), ["lib/a_test.cc"])
 
 
 if __name__ == "__main__":

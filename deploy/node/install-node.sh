@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes an Amazon Linux 2023 node one for enclaves: packages, allocator, seccomp profile. Runs at first boot out of
-# launch-template.yaml, which puts the two files beside it; as root, and again without harm.
+# launch-template.sh, which puts the two files beside it; as root, and again without harm.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -90,7 +90,7 @@ TEST_F(ModuleTest, gives_random_bytes) {
 }
 
 TEST_F(ModuleTest, signs_documents_that_are_believed_whenever_they_are_asked_for) {
-  Module module(std::move(chain_), {{0, filled(1)}}, clock_);
+  Module module(std::move(chain_), {{0, filled(1)}, {1, filled(2)}, {2, filled(3)}}, clock_);
   for (int i = 0; i < 3; ++i) {
     const Bytes request =
         attest::encode_attestation_request({.nonce = Bytes{static_cast<std::uint8_t>(i)}}).value();

@@ -84,8 +84,21 @@ TEST_F(VerifyTest, refuses_debug_mode_unless_asked_not_to) {
   EXPECT_EQ(verdict(document, root_, {.allow_debug = true}), "believed");
   const Bytes without = make_document(chain_, {{4, filled(1)}}, kRequest, kNowMs).value();
   EXPECT_EQ(verdict(without, root_).substr(0, 9), "measured:");
-  const Bytes one = make_document(chain_, {{0, {}}, {1, {}}, {2, filled(1)}}, kRequest, kNowMs).value();
-  EXPECT_EQ(verdict(one, root_), "believed");
+}
+
+TEST_F(VerifyTest, refuses_one_of_the_first_three_pcrs_that_is_zero_or_not_there) {
+  for (std::uint8_t index = 0; index <= 2; ++index) {
+    Pcrs pcrs = kPcrs;
+    pcrs[index] = {};
+    EXPECT_EQ(verdict(make_document(chain_, pcrs, kRequest, kNowMs).value(), root_).substr(0, 9),
+              "measured:");
+    pcrs.erase(index);
+    EXPECT_EQ(verdict(make_document(chain_, pcrs, kRequest, kNowMs).value(), root_).substr(0, 9),
+              "measured:");
+  }
+  Pcrs more = kPcrs;
+  more[3] = {};
+  EXPECT_EQ(verdict(make_document(chain_, more, kRequest, kNowMs).value(), root_), "believed");
 }
 
 TEST_F(VerifyTest, refuses_another_root) {
@@ -203,7 +216,10 @@ class PayloadTest : public VerifyTest {
     return {[](auto& w) { w.text("module_id").text("m"); },
             [](auto& w) { w.text("timestamp").integer(kNowMs); },
             [](auto& w) { w.text("digest").text("SHA384"); },
-            [](auto& w) { w.text("pcrs").map(1).integer(0).bytes(filled(1)); },
+            [](auto& w) {
+              w.text("pcrs").map(3);
+              for (std::uint8_t i = 0; i < 3; ++i) w.integer(i).bytes(filled(1));
+            },
             [this](auto& w) { w.text("certificate").bytes(chain_.leaf()); },
             [this](auto& w) {
               w.text("cabundle").array(2);

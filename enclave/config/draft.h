@@ -35,7 +35,7 @@ struct Draft {
   const OtlpDraft& at(OtlpScope scope) const { return otlp[static_cast<std::size_t>(scope)]; }
 };
 
-std::span<const Variable<Draft>> service_table();    // the seed's variables and ours
+std::span<const Variable<Draft>> service_table();    // of the service itself
 std::span<const Variable<Draft>> telemetry_table();  // OTEL_*
 
 // Fills config.telemetry from what the draft holds. Assumes that every value was accepted.

@@ -79,7 +79,7 @@ constexpr Variable<Draft> kTable[] = {
     {{.name = "LOG_LEVEL",
       .default_value = "info",
       .accepts = "error, warn, info, debug or trace",
-      .meaning = "the least severe events that are logged"},
+      .meaning = "the least severe events that are logged; audit events always are"},
      [](std::string_view text, Draft& draft) {
        return assign(parse_choice<LogLevel>(text, {{"error", LogLevel::kError},
                                                    {"warn", LogLevel::kWarn},
@@ -91,7 +91,7 @@ constexpr Variable<Draft> kTable[] = {
     {{.name = "AWS_REGION",
       .default_note = "the region in SECRET_ARN",
       .accepts = "the name of an AWS region",
-      .meaning = "the region of KMS and S3"},
+      .meaning = "the region of KMS, Secrets Manager and S3"},
      [](std::string_view text, Draft& draft) { return assign(parse_region(text), draft.aws_region); }},
     {{.name = "VSOCK_PROXY_MODE",
       .default_value = "connect",

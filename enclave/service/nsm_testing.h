@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,12 +23,18 @@ class FakeNsm final : public attest::Nsm {
         text(request.user_data) + " " + text(request.nonce) + " " + text(request.public_key);
     return Bytes(document.begin(), document.end());
   }
-  Result<attest::Pcr> describe_pcr(std::uint16_t /*index*/) override { return attest::Pcr{1}; }
-  Result<Bytes> random() override { return Bytes(32, 7); }
+  Result<attest::Pcr> describe_pcr(std::uint16_t index) override {
+    return index == zero_pcr ? attest::Pcr{} : attest::Pcr{1};
+  }
+  Result<Bytes> random() override {
+    if (fails) return Error{ErrorCode::kIo, "no answer"};
+    return Bytes(32, 7);
+  }
 
   std::vector<attest::DocumentRequest> requests;
   std::function<void()> on_attest;
-  bool fails = false;
+  std::optional<std::uint16_t> zero_pcr;
+  bool fails = false;  // but for describe_pcr()
 };
 
 }  // namespace nes::service

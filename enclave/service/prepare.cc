@@ -19,8 +19,8 @@ constexpr std::string_view kUser = "enclave-svc";
 
 bool is_root() noexcept { return ::geteuid() == 0; }
 
-Result<void> open_nsm(const config::Config& /*config*/, Prepared& prepared) {
-  NES_TRY_ASSIGN(prepared.nsm, attest::NsmDevice::open());
+Result<void> take_nsm(const OpenNsm& open_nsm, Prepared& prepared) {
+  NES_TRY_ASSIGN(prepared.nsm, open_nsm());
   return attest::check_measured(*prepared.nsm);
 }
 
@@ -66,7 +66,6 @@ struct Step {
 };
 
 constexpr Step kSteps[] = {
-    {"nsm", open_nsm},
     {"entropy", seed_entropy},
     {"memory", keep_in_memory},
     {"descriptors",
@@ -78,10 +77,20 @@ constexpr Step kSteps[] = {
     {"system calls", [](const config::Config&, Prepared&) { return os::allow_only(service_syscalls()); }},
 };
 
+Result<std::unique_ptr<attest::Nsm>> open_device() {
+  NES_TRY_ASSIGN(std::unique_ptr<attest::Nsm> nsm, attest::NsmDevice::open());
+  return nsm;
+}
+
 }  // namespace
 
 std::variant<Prepared, FailedStep> prepare(const config::Config& config) {
+  return prepare(config, open_device);
+}
+
+std::variant<Prepared, FailedStep> prepare(const config::Config& config, const OpenNsm& open_nsm) {
   Prepared prepared;
+  if (const auto taken = take_nsm(open_nsm, prepared); !taken.ok()) return FailedStep{"nsm", taken.error()};
   for (const Step& step : kSteps)
     if (const auto done = step.run(config, prepared); !done.ok()) return FailedStep{step.name, done.error()};
   return prepared;

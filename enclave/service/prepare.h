@@ -5,6 +5,7 @@
 // Thread rule: all of it while the process has one thread.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <variant>
@@ -28,9 +29,16 @@ struct FailedStep {
   Error error;
 };
 
+// The NSM is the first step: without one, or in debug mode (attest::check_measured), nothing else is asked
+// for.
+//
 // Started as root, as AWS's init does it, the process becomes `enclave-svc`. Started as a user it has been
 // given what it needs (enclave/init: the NSM, RLIMIT_MEMLOCK, CAP_NET_BIND_SERVICE), and the kernel has been
 // seeded.
 std::variant<Prepared, FailedStep> prepare(const config::Config& config);
+
+// The same with another NSM than /dev/nsm, for tests.
+using OpenNsm = std::function<Result<std::unique_ptr<attest::Nsm>>()>;
+std::variant<Prepared, FailedStep> prepare(const config::Config& config, const OpenNsm& open_nsm);
 
 }  // namespace nes::service

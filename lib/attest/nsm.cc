@@ -5,9 +5,10 @@ namespace nes::attest {
 Result<void> check_measured(Nsm& nsm) {
   for (std::uint16_t index = 0; index <= 2; ++index) {
     NES_TRY_ASSIGN(const Pcr pcr, nsm.describe_pcr(index));
-    if (pcr != Pcr{}) return {};
+    if (pcr == Pcr{})
+      return Error{ErrorCode::kNotAllowed, "a PCR is zero: the enclave is in debug mode", index};
   }
-  return Error{ErrorCode::kNotAllowed, "the PCRs are zeros: the enclave is in debug mode"};
+  return {};
 }
 
 }  // namespace nes::attest

@@ -38,8 +38,8 @@ class Nsm {
   virtual Result<Bytes> random() = 0;
 };
 
-// kNotAllowed if PCR0, PCR1 and PCR2 are all zeros (debug mode: KMS would refuse), else describe_pcr()'s
-// errors.
+// kNotAllowed, with its index, if one of PCR0, PCR1 and PCR2 is zero: debug mode zeroes all three, and no
+// image measures to zero. Else describe_pcr()'s errors.
 Result<void> check_measured(Nsm& nsm);
 
 }  // namespace nes::attest

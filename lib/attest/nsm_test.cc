@@ -25,12 +25,20 @@ class PcrsOnly final : public Nsm {
   std::map<std::uint16_t, std::uint8_t> fill_;
 };
 
-TEST(CheckMeasured, takes_any_of_the_first_three_pcrs_that_is_not_zero) {
+TEST(CheckMeasured, takes_three_pcrs_that_are_not_zero) {
+  PcrsOnly nsm({{0, 1}, {1, 1}, {2, 1}, {3, 0}});
+  EXPECT_TRUE(check_measured(nsm).ok());
+}
+
+TEST(CheckMeasured, refuses_one_pcr_that_is_zero) {
   for (std::uint16_t index = 0; index <= 2; ++index) {
-    std::map<std::uint16_t, std::uint8_t> fill{{0, 0}, {1, 0}, {2, 0}};
-    fill[index] = 1;
+    std::map<std::uint16_t, std::uint8_t> fill{{0, 1}, {1, 1}, {2, 1}};
+    fill[index] = 0;
     PcrsOnly nsm(fill);
-    EXPECT_TRUE(check_measured(nsm).ok()) << index;
+    const auto checked = check_measured(nsm);
+    ASSERT_FALSE(checked.ok()) << index;
+    EXPECT_EQ(checked.error().code, ErrorCode::kNotAllowed);
+    EXPECT_EQ(checked.error().position, index);
   }
 }
 
@@ -40,7 +48,7 @@ TEST(CheckMeasured, refuses_zeros_whatever_the_other_pcrs_are) {
 }
 
 TEST(CheckMeasured, does_not_take_an_error_for_a_measurement) {
-  PcrsOnly nsm({{0, 0}, {1, 0}});
+  PcrsOnly nsm({{0, 1}, {1, 1}});
   EXPECT_EQ(check_measured(nsm).error().code, ErrorCode::kIo);
 }
 

@@ -18,7 +18,7 @@ enum class Step : std::uint8_t {
   kSyntax,     // the algorithm, and every field
   kChain,      // root -> cabundle[1..] -> certificate: names, keys, validity, CA bits, key usage, signatures
   kSignature,  // ECDSA over the Sig_structure (RFC 9052 section 4.4)
-  kMeasured,   // PCR0, PCR1 and PCR2 are not all zeros (debug mode)
+  kMeasured,   // none of PCR0, PCR1 and PCR2 is zero (debug mode zeroes all)
   kPcrs,       // the expected PCRs
   kNonce,
   kUserData,

@@ -1,4 +1,4 @@
-// Every bound that the program puts on what it reads, holds or repeats. Sizes are bytes, times milliseconds
+// The bounds that the program puts on what it reads, holds or repeats. Sizes are bytes, times milliseconds
 // unless the name says otherwise. A bound that users may set has its default and its range in CONTRACTS
 // section 1 and lives in enclave/config.
 #pragma once

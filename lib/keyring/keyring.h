@@ -28,7 +28,7 @@ struct FetchedKey {
 struct FetchedKeys {
   std::vector<FetchedKey> keys;  // newest first; all open
   std::size_t sealing = 0;       // the index of the one that seals
-  std::size_t unreadable = 0;    // left out, for a reason that trying again does not mend
+  std::size_t unreadable = 0;    // left out: AWS refuses to open them, or they hold no key
   // Under which encryption context KMS gave out the one that seals; nothing if it is not from KMS.
   std::optional<base::StaticText> encryption_context{};
 };

@@ -32,8 +32,8 @@ double created(const SecretVersion& version) {
   return seconds;
 }
 
-// Whether the error is about this version alone and will be the same next time.
-bool is_final(const Error& error) {
+// Whether the error is about this version, and not about AWS or the way to it just now.
+bool is_of_the_version(const Error& error) {
   const auto remote = aws::remote_code_of(error);
   if (!remote) return error.code == ErrorCode::kMalformed || error.code == ErrorCode::kLimit;
   switch (*remote) {
@@ -42,7 +42,8 @@ bool is_final(const Error& error) {
     case aws::RemoteCode::kKeyUnusable:
     case aws::RemoteCode::kInvalidRequest:
     case aws::RemoteCode::kAccessDenied:
-    case aws::RemoteCode::kNotFound: return true;
+    case aws::RemoteCode::kNotFound:
+    case aws::RemoteCode::kOther: return true;  // such as Secrets Manager's DecryptionFailure
     default: return false;
   }
 }
@@ -88,7 +89,7 @@ Result<FetchedKeys> SecretKeySource::fetch() {
       dek = secret::SecretBytes::copy_of(known->second.reveal());
     } else {
       auto opened = open(version.version_id);
-      if (!opened.ok() && (is_current || !is_final(opened.error()))) return opened.error();
+      if (!opened.ok() && (is_current || !is_of_the_version(opened.error()))) return opened.error();
       if (!opened.ok()) {
         ++fetched.unreadable;
         continue;

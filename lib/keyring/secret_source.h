@@ -23,7 +23,8 @@ class SecretKeySource final : public KeySource {
   // releases it should be known before the next start.
   //
   // kNotFound if there is no AWSCURRENT; kLimit over limits::kLoadedKeys; else the error of whatever could
-  // not be read. Another version than AWSCURRENT that can never be opened is left out and counted.
+  // not be read. Another version than AWSCURRENT that AWS refuses to open, or that holds no key, is left out
+  // and counted; the next call asks for it again.
   Result<FetchedKeys> fetch() override;
 
  private:

@@ -112,7 +112,22 @@ TEST_F(SecretSource, fails_without_a_current_version_that_opens) {
   EXPECT_EQ(fetch(), denied.reason.view());
 }
 
-TEST_F(SecretSource, leaves_out_an_old_version_that_can_never_be_opened) {
+TEST_F(SecretSource, leaves_out_an_old_version_that_aws_refuses_to_open_and_asks_again) {
+  versions_ = {{"v1", R"(["AWSPREVIOUS"])", "1", 'a'}, {"v2", R"(["AWSCURRENT"])", "2", 'b'}};
+  using aws::RemoteCode;
+  for (const RemoteCode code :
+       {RemoteCode::kAccessDenied, RemoteCode::kKeyUnusable, RemoteCode::kIncorrectKey, RemoteCode::kNotFound,
+        RemoteCode::kInvalidRequest, RemoteCode::kOther}) {
+    decrypter_.failures.insert_or_assign('a', aws::remote_error(code, 400));
+    EXPECT_EQ(fetch(), "[b]?");
+  }
+  decrypter_.failures.clear();
+  EXPECT_EQ(fetch(), "[b]a");
+  decrypter_.failures.emplace('a', aws::remote_error(RemoteCode::kAccessDenied, 400));
+  EXPECT_EQ(fetch(), "[b]a") << "a key that is held is not given up";
+}
+
+TEST_F(SecretSource, leaves_out_an_old_version_that_holds_no_key) {
   versions_ = {{"v1", R"(["AWSPREVIOUS"])", "1", 'a'},
                {"v2", R"(["AWSCURRENT"])", "2", 'b'},
                {"v3", R"(["NES-20260101T000000Z"])", "0", 'S'}};
@@ -122,9 +137,12 @@ TEST_F(SecretSource, leaves_out_an_old_version_that_can_never_be_opened) {
 
 TEST_F(SecretSource, fails_whole_when_an_old_version_may_open_later) {
   versions_ = {{"v1", R"(["AWSPREVIOUS"])", "1", 'a'}, {"v2", R"(["AWSCURRENT"])", "2", 'b'}};
-  const Error throttled = aws::remote_error(aws::RemoteCode::kThrottled, 400);
-  decrypter_.failures.emplace('a', throttled);
-  EXPECT_EQ(fetch(), throttled.reason.view());
+  for (const Error& error : {aws::remote_error(aws::RemoteCode::kThrottled, 400),
+                             aws::remote_error(aws::RemoteCode::kUnavailable, 500),
+                             Error{ErrorCode::kIo, "the connection ended"}}) {
+    decrypter_.failures.insert_or_assign('a', error);
+    EXPECT_EQ(fetch(), error.reason.view());
+  }
   decrypter_.failures.clear();
   EXPECT_EQ(fetch(), "[b]a");
 }

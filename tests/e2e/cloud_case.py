@@ -53,7 +53,7 @@ class CloudCase(EnclaveCase):
         """A process of this test alone, whose readiness the test waits for."""
         enclave = self.make_enclave(**options)
         enclave.launch()
-        self.addCleanup(lambda: enclave.process and enclave.terminate())
+        self.addCleanup(self.end, enclave)
         return enclave
 
     def make_tls_secret(self, name):

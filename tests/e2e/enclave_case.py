@@ -76,10 +76,21 @@ class EnclaveCase(unittest.TestCase):
             raise AssertionError(f"enclave-dev ended with status {status}\n{cls.enclave.log_tail()}")
 
     def start(self, **options):
-        """A process of this test alone, started and ready."""
+        """A process of this test alone, started and ready; ended with the test, if it does not end it itself."""
         enclave = self.make_enclave(**options)
-        self.addCleanup(lambda: enclave.process and enclave.terminate())
+        self.addCleanup(self.end, enclave)
         return enclave.start()
+
+    @staticmethod
+    def end(enclave):
+        """Of a process whose clients have gone: what they sent has gone as well."""
+        if enclave.process is None:
+            return
+        try:
+            if enclave.process.poll() is None:
+                enclave.watch.check_memory(enclave.process.pid)
+        finally:
+            enclave.terminate()
 
     def assert_problem(self, answer, status, code):
         """RFC 9457, with the code of CONTRACTS section 2, and nothing else but the path where there is one."""

@@ -182,19 +182,22 @@ class Ndjson(EnclaveCase):
         self.assertEqual((lenient.trailers["x-fields-unopened"], lenient.body), ("1", CARD + b"\n" + CARD))
 
     def test_an_audit_event_says_how_many_fields_a_batch_has_opened(self):
-        sealed = batch_once(self.enclave, b"\n".join([CARD] * 7)).body
-        batch_once(self.enclave, sealed + b"\n{", route="/v1/decrypt")
-        with BatchConnection(self.enclave) as connection:  # one that is cut
+        enclave = self.start()  # with a log of its own, to be counted
+        sealed = batch_once(enclave, b"\n".join([CARD] * 7)).body
+        batch_once(enclave, sealed + b"\n{", route="/v1/decrypt")
+        with BatchConnection(enclave) as connection:  # one that is cut
             connection.send(batch_head("/v1/decrypt") + chunk(sealed))
             while connection.buffer.count(CARD) < 6:  # the seventh line has no end
                 connection._more()
-        events = []
 
         def audits():
-            events[:] = [json.loads(line) for line in self.enclave.log_file.read_text().splitlines()
-                         if '"audit_decrypt"' in line]
-            return {(e["fields"], e["outcome"]) for e in events} >= {(7, "ok"), (6, "truncated")}
-        self.enclave.wait_until(audits, 5)
+            lines = (line for line in enclave.log_file.read_text().splitlines() if '"audit_' in line)
+            return [(event["event"], event["fields"], event["outcome"]) for event in map(json.loads, lines)]
+        enclave.wait_until(lambda: len(audits()) >= 2, 5)
+        batch_once(enclave, sealed.split(b"\n")[0], route="/v1/decrypt")  # what was said too much has been said by now
+        enclave.wait_until(lambda: ("audit_decrypt", 1, "ok") in audits(), 5)
+        self.assertEqual(audits(), [("audit_decrypt", 7, "ok"), ("audit_decrypt", 6, "truncated"),
+                                    ("audit_decrypt", 1, "ok")])
 
     def test_a_batch_that_its_client_leaves_frees_everything(self):
         text = b"".join(payment(i) + b"\n" for i in range(200))

@@ -71,6 +71,9 @@ class Rotation(CloudCase):
         bundle = self.folder / "both.pem"
         bundle.write_text(self.enclave.ca_file.read_text() + late.ca_file.read_text(), encoding="ascii")
         self.assert_refused("86400 s are needed", "retire", "--version-id", old_version, *urls, "--cacert", bundle)
+        # Both are up for longer than that, so that only its use is left to say no.
+        self.assert_refused("opened a token", "retire", "--version-id", old_version, *urls, "--cacert", bundle,
+                            "--quiet-secs", str(KEY_REFRESH_GAP_S))
         status = self.dek("status", *urls, "--cacert", bundle)
         self.assertIn(old_kid, status)
         time.sleep(2)

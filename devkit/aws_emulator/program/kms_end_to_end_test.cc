@@ -20,7 +20,8 @@ nsm_emulator::Pcrs pcrs_of(std::uint8_t byte) {
   return {{std::uint8_t{0}, pcr}};
 }
 
-// The seed's statement beside the account's own: Decrypt needs PCR0, everything else does not.
+// The statement that `nitro-enc policy render` writes, beside the account's own: Decrypt needs PCR0,
+// everything else does not.
 std::string policy_for(std::uint8_t pcr0_byte) {
   const Bytes pcr0(48, pcr0_byte);
   return R"({"Version":"2012-10-17","Statement":[
