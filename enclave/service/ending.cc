@@ -24,8 +24,8 @@ Result<std::unique_ptr<Ending>> Ending::create(Worker& control, const Status& st
   sigaddset(&set, SIGINT);
   os::UniqueFd signals(::signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!signals) return Error{ErrorCode::kIo, "signalfd", static_cast<std::uint64_t>(errno)};
-  auto ending = std::unique_ptr<Ending>(
-      new Ending(control, status, clock, std::move(start_drain), std::move(signals)));
+  auto ending =
+      std::unique_ptr<Ending>(new Ending(control, status, clock, std::move(start_drain), std::move(signals)));
   NES_TRY(control.loop().add(ending->signals_.get(), EPOLLIN, *ending));
   return ending;
 }

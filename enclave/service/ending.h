@@ -1,5 +1,5 @@
-// The end of the service: a signal begins the drain, and the control thread's loop ends once the last connection
-// has gone or has had its time.
+// The end of the service: a signal begins the drain, and the control thread's loop ends once the last
+// connection has gone or has had its time.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,9 @@ namespace nes::service {
 // Thread rule: of the control thread.
 class Ending final : public os::EventHandler, private os::Deadline {
  public:
-  // Waits for SIGTERM and SIGINT, which must be blocked in all threads. At the first, calls `start_drain`; what comes
-  // after it changes nothing. `control`, `status` and `clock` must outlive the ending. kIo: no descriptor was to be had.
+  // Waits for SIGTERM and SIGINT, which must be blocked in all threads. At the first, calls `start_drain`;
+  // what comes after it changes nothing. `control`, `status` and `clock` must outlive the ending. kIo: no
+  // descriptor was to be had.
   static Result<std::unique_ptr<Ending>> create(Worker& control, const Status& status, const Clock& clock,
                                                 std::function<void()> start_drain);
   ~Ending() override;

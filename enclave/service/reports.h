@@ -1,5 +1,5 @@
-// What the service says of itself, as JSON (docs/CONTRACTS.md section 2): /health, /v1/keys, /v1/schemas. No key material
-// and nothing of a document is in it.
+// What the service says of itself, as JSON (docs/CONTRACTS.md section 2): /health, /v1/keys, /v1/schemas. No
+// key material and nothing of a document is in it.
 #pragma once
 
 #include <string>

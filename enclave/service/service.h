@@ -1,5 +1,4 @@
-// The life of the service after prepare.h: control thread, workers, certificate, telemetry, then keys and schemas;
-// background refresh, drain and end.
+// The life of the service: its start (docs/start-up.md), background refresh, drain and end.
 //
 // Threads: one that calls run() (signals, health port), one a worker, one that refreshes keys, schemas and
 // the certificate.

@@ -22,8 +22,8 @@ namespace nes::telemetry {
 
 class Log {
  public:
-  // Lines above `least` (in verbosity) are not written, but audit events always are. `clock` must outlive the log. `copies`, if not null,
-  // receives every event that is written, for export.
+  // Lines above `least` (in verbosity) are not written, but audit events always are. `clock` must outlive the
+  // log. `copies`, if not null, receives every event that is written, for export.
   Log(const Clock& clock, Level least, std::unique_ptr<LogSink> sink,
       std::shared_ptr<LogRecords> copies = nullptr);
   // The same, into a descriptor that is borrowed.

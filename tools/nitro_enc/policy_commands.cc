@@ -11,7 +11,8 @@ constexpr std::string_view kRenderDetails =
     "--previous-pcr0\n"
     "also for the image that still runs. --whole prints a complete policy that passes policy check.";
 constexpr std::string_view kCheckDetails =
-    "Good only if exactly the intended images can decrypt (and, if it still can, the one of --previous-pcr0) and\n"
+    "Good only if exactly the intended images can decrypt (and, if it still can, the one of --previous-pcr0) "
+    "and\n"
     "nobody else can take the key: every Allow that\n"
     "gives plaintext without the condition, that lets others than --importer encrypt or others than --admin\n"
     "change the policy, wildcards, zero and stale PCR0s, conditions that do not bind, and grants, each with "

@@ -53,9 +53,7 @@ std::vector<Flag> with_image_flags(std::vector<Flag> flags) {
 }
 
 Flag previous_flag() {
-  return {.name = kPrevious,
-          .value = "HEX",
-          .help = "of the image that runs until the rollout ends"};
+  return {.name = kPrevious, .value = "HEX", .help = "of the image that runs until the rollout ends"};
 }
 
 std::optional<std::string> previous_pcr0(const Arguments& arguments, const std::vector<std::string>& pcr0s,

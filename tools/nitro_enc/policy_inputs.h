@@ -33,8 +33,8 @@ Result<BuildSummary> read_summary(const std::string& path);
 // one or two. Nothing after a line on `err`; `status` then says how. `max` is at most 2.
 std::optional<std::vector<std::string>> intended_pcr0s(const Arguments& arguments, std::size_t max,
                                                        Context& context, Status& status);
-// --previous-pcr0, of the image that still runs; and its value in lower case, or nothing if it is not given or one of
-// `pcr0s`. As above, but `status` is kGood if there is no line on `err`.
+// --previous-pcr0, of the image that still runs; and its value in lower case, or nothing if it is not given
+// or one of `pcr0s`. As above, but `status` is kGood if there is no line on `err`.
 Flag previous_flag();
 std::optional<std::string> previous_pcr0(const Arguments& arguments, const std::vector<std::string>& pcr0s,
                                          Context& context, Status& status);

@@ -159,9 +159,8 @@ std::vector<Command> rollout_commands() {
            "rollout-check",
            "says what does not fit together before it is deployed",
            kDetails,
-           {with_policy_flags(with_people_flags(
-               with_image_flags(
-                   {previous_flag(), manifest, allocator, eif, eif_json, eif_env, eif_ca, parent, json})))},
+           {with_policy_flags(with_people_flags(with_image_flags(
+               {previous_flag(), manifest, allocator, eif, eif_json, eif_env, eif_ca, parent, json})))},
            check_rollout}};
 }
 
