@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from proxy_case import PROXY, Peer, ProxyCase, echo, free_port, health, receive_all
+from proxy_case import PROXY, TIMEOUT_S, Peer, ProxyCase, echo, free_port, health, receive_all
 
 
 class Carrying(ProxyCase):
@@ -84,6 +84,28 @@ class BadDays(ProxyCase):
         client.sendall(b"early")
         time.sleep(0.5)
         Peer(echo, port)
+        self.assertEqual(client.recv(64), b"early")
+
+    def test_and_until_one_that_came_back_is_ready(self):
+        ready, heard = [False], []
+
+        def serve(connection):
+            heard.append(connection.recv(64))
+            connection.sendall(heard[-1])
+        enclave, node = free_port(), free_port()
+        proxy = self.ingress(enclave, health_port=node)
+        client = self.client(proxy)
+        client.sendall(b"early")
+        time.sleep(0.5)
+        Peer(health(lambda: ready[0]), node)
+        peer = Peer(serve, enclave)
+        client.settimeout(1.5)
+        with self.assertRaises(TimeoutError):
+            client.recv(64)
+        self.assertGreaterEqual(len(peer.connections), 1, "it was reached")
+        self.assertNotIn(b"early", heard)
+        ready[0] = True
+        client.settimeout(TIMEOUT_S)
         self.assertEqual(client.recv(64), b"early")
 
     def test_and_not_for_ever(self):
