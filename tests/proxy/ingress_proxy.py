@@ -92,17 +92,17 @@ class BadDays(ProxyCase):
         def serve(connection):
             heard.append(connection.recv(64))
             connection.sendall(heard[-1])
+            connection.close()
         enclave, node = free_port(), free_port()
         proxy = self.ingress(enclave, health_port=node)
         client = self.client(proxy)
         client.sendall(b"early")
         time.sleep(0.5)
         Peer(health(lambda: ready[0]), node)
-        peer = Peer(serve, enclave)
+        Peer(serve, enclave)
         client.settimeout(1.5)
         with self.assertRaises(TimeoutError):
             client.recv(64)
-        self.assertGreaterEqual(len(peer.connections), 1, "it was reached")
         self.assertNotIn(b"early", heard)
         ready[0] = True
         client.settimeout(TIMEOUT_S)
