@@ -221,6 +221,20 @@ class RolloutManifests(RolloutCase):
     def test_what_is_shipped_fits_together(self):
         self.assertEqual(self.run_cli(*self.shipped())[0], "")
 
+    def test_every_probe_asks_the_enclave(self):
+        lines = self.mistakes(*self.shipped(("vsock:16:8015", "vsock:17:8016")))
+        self.assertEqual(len(lines), 8, lines)  # three probes and ENCLAVE_HEALTH: CID and port
+        for name in ("startupProbe", "livenessProbe", "readinessProbe", "ENCLAVE_HEALTH"):
+            self.assertEqual(len([line for line in lines if f"{name} of enclave-runner means" in line]), 2, name)
+        for line in lines:
+            self.assertRegex(line, r"0\.yaml:\d+: .*; fix: use (16|8015), or ")
+
+    def test_a_runner_in_debug_mode_or_with_another_parent_is_a_mistake(self):
+        self.assertIn("ENCLAVE_DEBUG is true", self.mistake(*self.shipped((r'(ENCLAVE_DEBUG\n *value: )"false"', r'\1"true"'))))
+        other = self.shipped((r'(PARENT_CID\n *value: )"3"', r'\1"4"'))
+        self.assertIn("PARENT_CID is 4, and the parent is 3", self.mistake(*other))
+        self.assertIn("VSOCK_PROXY_CID is 3, and the parent is 4", self.mistake(*other, "--parent-cid", 4))
+
 
 if __name__ == "__main__":
     unittest.main()

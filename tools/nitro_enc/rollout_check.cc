@@ -67,6 +67,26 @@ void check_cpus(const Container& runner, Findings& findings) {
                  "raise cpu_count on the node");
 }
 
+// What scripts/run-enclave.sh makes of its other variables, and their defaults.
+void check_settings(const Container& runner, Findings& findings) {
+  const auto debug = runner.variable("ENCLAVE_DEBUG", "false");
+  if (debug == "true")
+    findings.add(runner.where_of("ENCLAVE_DEBUG"),
+                 "ENCLAVE_DEBUG is true: PCRs are zero, so that attestation cannot work and KMS refuses",
+                 "set it to false");
+  else if (debug != "false")
+    findings.add(runner.where_of("ENCLAVE_DEBUG"), "ENCLAVE_DEBUG is neither true nor false",
+                 "set it to false in the manifest itself");
+  const std::string expected = std::to_string(findings.rollout.parent_cid);
+  const auto parent = runner.variable("PARENT_CID", "3");
+  if (parent != expected)
+    findings.add(runner.where_of("PARENT_CID"),
+                 "PARENT_CID is " + parent.value_or("from somewhere else") +
+                     (runner.is_set("PARENT_CID") ? "" : " where it is not set") + ", and the parent is " +
+                     expected + " as the enclave sees it",
+                 "set it to " + expected + ", or say another parent with --parent-cid");
+}
+
 void check_image(Findings& findings) {
   const Rollout& rollout = findings.rollout;
   const auto add = [&findings](std::string what, std::string fix) {
@@ -117,6 +137,7 @@ std::vector<Mistake> find_mistakes(const Rollout& rollout) {
     check_endpoints(container, findings);
     check_image_of(container, findings);
     if (!container.is_runner()) continue;
+    check_settings(container, findings);
     check_memory(container, findings);
     check_cpus(container, findings);
   }

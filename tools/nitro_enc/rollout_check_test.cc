@@ -20,7 +20,8 @@ TEST(RolloutCheckTest, refuses_reserved_cids_and_takes_the_first_free_one) {
   };
   for (const char* cid : {"4", "4294967294"}) EXPECT_EQ(with(cid), 0U) << cid;
   for (const char* cid : {"0", "1", "2", "3"}) EXPECT_EQ(with(cid), 2U) << cid;
-  for (const char* cid : {"4294967295", "4294967296", "x", "", "-1"}) EXPECT_EQ(with(cid), 2U) << cid;
+  // As part of an endpoint they are none either.
+  for (const char* cid : {"4294967295", "4294967296", "x", "", "-1"}) EXPECT_EQ(with(cid), 4U) << cid;
 }
 
 TEST(RolloutCheckTest, refuses_a_sidecar_and_a_runner_that_disagree) {
@@ -45,6 +46,33 @@ TEST(RolloutCheckTest, the_baked_cid_is_the_parents_and_not_the_enclaves) {
   const std::string qemu = replaced(kManifest, R"(PARENT_CID, value: "3")", R"(PARENT_CID, value: "2")");
   EXPECT_TRUE(says(only({.manifest = qemu, .parent_cid = 2}), "the parent is 2"));
   EXPECT_EQ(mistakes({.manifest = qemu, .environment = "VSOCK_PROXY_CID=2\n", .parent_cid = 2}), 0U);
+}
+
+TEST(RolloutCheckTest, the_runner_takes_the_parent_for_what_it_is) {
+  const std::string cid = R"(PARENT_CID, value: "3")";
+  EXPECT_EQ(
+      only_with(cid, R"(PARENT_CID, value: "4")"),
+      "m.yaml:14: PARENT_CID is 4, and the parent is 3 as the enclave sees it; fix: set it to 3, or say "
+      "another parent with --parent-cid");
+  EXPECT_TRUE(says(only_with(cid, "PARENT_CID, valueFrom: {}"), "PARENT_CID is from somewhere else"));
+  EXPECT_EQ(only_with(cid, "PARENT_CID"), "0 mistakes");  // the script's default
+  EXPECT_TRUE(says(only({.manifest = replaced(kManifest, cid, "PARENT_CID"),
+                         .environment = "VSOCK_PROXY_CID=2\n",
+                         .parent_cid = 2}),
+                   "PARENT_CID is 3 where it is not set, and the parent is 2"));
+}
+
+TEST(RolloutCheckTest, an_enclave_in_debug_mode_is_not_rolled_out) {
+  const auto with = [](const std::string& value) {
+    return only_with("- {name: PARENT_CID",
+                     "- {name: ENCLAVE_DEBUG, " + value + "}\n            - {name: PARENT_CID");
+  };
+  EXPECT_TRUE(says(with(R"(value: "true")"), "m.yaml:14: ENCLAVE_DEBUG is true: PCRs are zero"));
+  EXPECT_TRUE(says(with(R"(value: "true")"), "fix: set it to false"));
+  EXPECT_TRUE(says(with("valueFrom: {}"), "neither true nor false"));
+  EXPECT_TRUE(says(with(R"(value: "yes")"), "neither true nor false"));
+  for (const char* value : {R"(value: "false")", R"(value: "")"})
+    EXPECT_EQ(with(value), "0 mistakes") << value;
 }
 
 TEST(RolloutCheckTest, the_node_sets_enough_aside) {

@@ -12,6 +12,15 @@ using schema::kNoNode;
 using schema::NodeId;
 using schema::SourceTree;
 
+void append_words(std::string_view text, std::vector<std::string>& out) {
+  constexpr std::string_view kBetween = " \t\n'\";";
+  for (std::size_t begin = text.find_first_not_of(kBetween); begin != std::string_view::npos;) {
+    const std::size_t end = std::min(text.find_first_of(kBetween, begin), text.size());
+    out.emplace_back(text.substr(begin, end - begin));
+    begin = text.find_first_not_of(kBetween, end);
+  }
+}
+
 // One YAML document of several, and how many lines of the file stand before it.
 struct Document {
   std::string text;
@@ -89,6 +98,10 @@ class Manifest {
     }
     for (const char* list : {"command", "args"})
       for (const auto& child : members(id, list)) out.words.emplace_back(tree_.text(child.value));
+    for (const char* probe : {"startupProbe", "livenessProbe", "readinessProbe"})
+      add_exec(probe, down(id, {probe, "exec", "command"}), out);
+    for (const char* hook : {"postStart", "preStop"})
+      add_exec(hook, down(id, {"lifecycle", hook, "exec", "command"}), out);
     const NodeId limits = down(id, {"resources", "limits"});
     if (limits == kNoNode) return out;
     for (const auto& child : tree_.children(limits))
@@ -96,6 +109,13 @@ class Manifest {
         out.hugepages.insert_or_assign(std::string(child.key),
                                        Setting{std::string(tree_.text(child.value)), where(child.value)});
     return out;
+  }
+
+  void add_exec(const char* name, NodeId command, Container& out) const {
+    if (command == kNoNode) return;
+    Exec exec{.name = name, .where = where(command), .words = {}};
+    for (const auto& child : tree_.children(command)) append_words(tree_.text(child.value), exec.words);
+    out.execs.push_back(std::move(exec));
   }
 
   const SourceTree& tree_;

@@ -16,12 +16,20 @@ struct Setting {
   std::string where;                 // FILE:LINE
 };
 
+// What the kubelet runs in a container: an exec probe or hook.
+struct Exec {
+  std::string name;  // startupProbe, preStop, ...
+  std::string where;
+  std::vector<std::string> words;  // a shell's command line is taken apart at its blanks and quotes
+};
+
 struct Container {
   std::string name;
   std::string image;
   std::string where;
   std::map<std::string, Setting, std::less<>> environment{};
-  std::vector<std::string> words{};                         // command and args
+  std::vector<std::string> words{};  // command and args
+  std::vector<Exec> execs{};         // in the order startup, liveness, readiness, hooks
   std::map<std::string, Setting, std::less<>> hugepages{};  // of the limits: hugepages-2Mi -> 512Mi
 
   // The value of a variable; `otherwise` if it is not there, nothing if it is from somewhere else.
