@@ -235,6 +235,12 @@ class RolloutManifests(RolloutCase):
         self.assertIn("PARENT_CID is 4, and the parent is 3", self.mistake(*other))
         self.assertIn("VSOCK_PROXY_CID is 3, and the parent is 4", self.mistake(*other, "--parent-cid", 4))
 
+    def test_a_node_of_whole_gibs_leaves_the_pod_pending(self):
+        whole = ((r"(memory_mib: )\d+", r"\g<1>1024"), (r'(ENCLAVE_MEMORY_MB\n *value: )"\d+"', r'\g<1>"1024"'))
+        line = self.mistake(*self.shipped(*whole, (r"(hugepages-2Mi: )\w+", r"\g<1>1Gi")))
+        self.assertIn("the pod stays Pending; fix: use memory_mib 1022, ENCLAVE_MEMORY_MB 1022 and hugepages-2Mi: 1022Mi", line)
+        self.assertEqual(self.run_cli(*self.shipped(*whole, ("hugepages-2Mi: .*", "hugepages-1Gi: 1Gi")))[0], "")
+
 
 if __name__ == "__main__":
     unittest.main()
