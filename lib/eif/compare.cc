@@ -6,9 +6,7 @@
 #include <map>
 #include <string_view>
 
-#include "eif/cpio.h"
-#include "eif/decompress.h"
-#include "eif/limits.h"
+#include "eif/ramdisk_files.h"
 
 namespace nes::eif {
 namespace {
@@ -18,14 +16,9 @@ using Files = std::map<std::string, CpioEntry, std::less<>>;
 
 // The later of two entries of one name counts, as to the kernel. `unpacked` holds what the files view.
 Result<Files> files_of(ByteView ramdisk, Bytes& unpacked) {
-  NES_TRY_ASSIGN(unpacked, decompress({ramdisk.begin(), ramdisk.end()}, limits::kEifTreeBytes));
-  NES_TRY_ASSIGN(std::vector<CpioEntry> entries, read_cpio(unpacked));
-  std::map<std::uint32_t, ByteView> contents;  // of inodes with several names: one of them has it
-  for (const CpioEntry& entry : entries)
-    if (S_ISREG(entry.mode) && entry.links > 1 && !entry.data.empty()) contents[entry.inode] = entry.data;
+  NES_TRY_ASSIGN(std::vector<CpioEntry> entries, read_ramdisk(ramdisk, unpacked));
   Files files;
   for (CpioEntry& entry : entries) {
-    if (S_ISREG(entry.mode) && entry.links > 1 && entry.data.empty()) entry.data = contents[entry.inode];
     std::string path = entry.path;
     files.insert_or_assign(std::move(path), std::move(entry));
   }

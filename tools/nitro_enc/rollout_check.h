@@ -9,6 +9,7 @@
 #include "tools/nitro_enc/command.h"
 #include "tools/nitro_enc/policy_inputs.h"
 #include "tools/nitro_enc/rollout_facts.h"
+#include "tools/nitro_enc/rollout_manifest.h"
 
 namespace nes::nitro_enc {
 
@@ -17,19 +18,15 @@ struct Rollout {
   std::optional<Allocator> allocator{};
   ImageFacts image{};
   std::optional<BuildSummary> summary{};
-  std::optional<bool> has_foreign_ca{};
   std::uint64_t parent_cid = 3;  // as the enclave sees the parent; 2 under QEMU
 };
 
-struct Mistake {
-  std::string where;  // FILE:LINE, or what it is about
-  std::string what;
-  std::string fix;
-};
-
 // Everything that does not fit, in the order of the manifests. What is not there is not compared, but there
-// must be a runner: the container enclave-runner, or one with ENCLAVE_MEMORY_MB.
+// must be a runner.
 std::vector<Mistake> find_mistakes(const Rollout& rollout);
+
+// What is not compared, as one line; empty if all of it is.
+std::string not_compared(const Rollout& rollout);
 
 Status check_rollout(const Arguments& arguments, Context& context);
 

@@ -1,28 +1,15 @@
-#include <sys/stat.h>
-
-#include "base/limits.h"
 #include "tools/nitro_enc/commands.h"
 #include "tools/nitro_enc/files.h"
 #include "tools/nitro_enc/json_writer.h"
 #include "tools/nitro_enc/policy_check.h"
 #include "tools/nitro_enc/policy_inputs.h"
 #include "tools/nitro_enc/rollout_check.h"
+#include "tools/nitro_enc/rollout_image.h"
 
 namespace nes::nitro_enc {
 namespace {
 
 constexpr std::size_t kFileBytes = std::size_t{4} << 20;
-
-// The file of a flag, or an empty text if it is not given. Nothing after a line on `err`; an empty file is a
-// mistake too, because it would count as not given.
-std::optional<std::string> file_of(const Arguments& arguments, std::string_view flag, Context& context) {
-  const auto path = arguments.value(flag);
-  if (!path) return std::string();
-  auto text = read_file(std::string(*path), kFileBytes);
-  if (text.ok() && !text->empty()) return std::move(*text);
-  text.ok() ? context.refuse(std::string(*path) + ": is empty") : context.refuse(*path, text.error());
-  return std::nullopt;
-}
 
 bool refuse_at(std::string_view path, const Error& error, Context& context) {
   const std::string line = error.position > 0 ? ":" + std::to_string(error.position) : "";
@@ -30,49 +17,22 @@ bool refuse_at(std::string_view path, const Error& error, Context& context) {
   return false;
 }
 
-bool read_image(const Arguments& arguments, Rollout& out, Context& context) {
-  const auto described = file_of(arguments, "eif-json", context);
-  const auto environment = file_of(arguments, "eif-env", context);
-  const auto authorities = file_of(arguments, "eif-ca", context);
-  if (!described || !environment || !authorities) return false;
-  auto facts = read_image_facts(*described, *environment);
-  if (!facts.ok()) {
-    context.refuse("--eif-json or --eif-env", facts.error());
-    return false;
-  }
-  out.image = std::move(*facts);
-  if (!authorities->empty()) {
-    const auto foreign = has_foreign_authority(*authorities);
-    if (!foreign.ok()) return refuse_at(arguments.text("eif-ca"), foreign.error(), context);
-    out.has_foreign_ca = *foreign;
-  }
-  if (const auto path = arguments.value("eif")) {
-    struct stat status {};
-    if (stat(std::string(*path).c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size == 0) {
-      context.refuse(std::string(*path) + ": is no file, or empty");
-      return false;
-    }
-    out.image.bytes = static_cast<std::uint64_t>(status.st_size);
-  }
-  return true;
-}
-
-// Whether everything could be read; else after a line on `err`.
-bool read_rollout(const Arguments& arguments, Rollout& out, Context& context) {
+// Whether manifests and allocator could be read; else after a line on `err`.
+bool read_files(const Arguments& arguments, Rollout& out, Context& context) {
   for (const std::string_view path : arguments.values("manifest")) {
     const auto text = read_file(std::string(path), kFileBytes);
     if (!text.ok()) return refuse_at(path, text.error(), context);
     const auto read = read_manifests(*text, std::string(path), out.containers);
     if (!read.ok()) return refuse_at(path, read.error(), context);
   }
-  const auto allocator = file_of(arguments, "allocator", context);
-  if (!allocator) return false;
-  if (!allocator->empty()) {
-    auto parsed = read_allocator(*allocator, arguments.text("allocator"));
-    if (!parsed.ok()) return refuse_at(arguments.text("allocator"), parsed.error(), context);
-    out.allocator = std::move(*parsed);
-  }
-  return read_image(arguments, out, context);
+  const auto path = arguments.value("allocator");
+  if (!path) return true;
+  const auto text = read_file(std::string(*path), kFileBytes);
+  if (!text.ok()) return refuse_at(*path, text.error(), context);
+  auto allocator = read_allocator(*text, std::string(*path));
+  if (!allocator.ok()) return refuse_at(*path, allocator.error(), context);
+  out.allocator = std::move(*allocator);
+  return true;
 }
 
 void print(const std::vector<Mistake>& mistakes, bool as_json, std::ostream& out) {
@@ -99,7 +59,7 @@ void print(const std::vector<Mistake>& mistakes, bool as_json, std::ostream& out
 constexpr std::string_view kDetails =
     "Compares what is given: CIDs, ports, memory, hugepages and images of the manifests, the node's\n"
     "allocator, what is baked into the image, its PCR0 and CA bundle, and with --policy or --kms-key-id all\n"
-    "of policy check. One line a mistake, WHERE: what; fix: how.";
+    "of policy check. One line a mistake, WHERE: what; fix: how. What is not compared is a warning.";
 
 }  // namespace
 
@@ -126,7 +86,11 @@ Status check_rollout(const Arguments& arguments, Context& context) {
     if (!summary.ok()) return context.refuse(path, summary.error());
     rollout.summary = std::move(*summary);
   }
-  if (!read_rollout(arguments, rollout, context)) return Status::kRefused;
+  auto image = read_image(arguments, context, status);
+  if (!image) return status;
+  rollout.image = std::move(*image);
+  if (!read_files(arguments, rollout, context)) return Status::kRefused;
+  if (const std::string text = not_compared(rollout); !text.empty()) context.warn("not compared: " + text);
   std::vector<Mistake> mistakes = find_mistakes(rollout);
   if (has_policy) {
     const auto key = load_policy(arguments, context, status);
@@ -148,10 +112,6 @@ std::vector<Command> rollout_commands() {
                       .occurs = Occurs::kRepeated,
                       .help = "of Kubernetes, or the output of kustomize"};
   const Flag allocator{.name = "allocator", .value = "FILE", .help = "the nodes' allocator.yaml"};
-  const Flag eif{.name = "eif", .value = "FILE", .help = "the EIF, for its size"};
-  const Flag eif_json{.name = "eif-json", .value = "FILE", .help = "describe-eif's JSON, or pcr-values.json"};
-  const Flag eif_env{.name = "eif-env", .value = "FILE", .help = "the image's variables, KEY=VALUE a line"};
-  const Flag eif_ca{.name = "eif-ca", .value = "FILE", .help = "the image's CA bundle"};
   const Flag parent{
       .name = "parent-cid", .value = "N", .help = "the parent as the enclave sees it; default: 3"};
   const Flag json{.name = "json", .help = "JSON on stdout"};
@@ -159,8 +119,8 @@ std::vector<Command> rollout_commands() {
            "rollout-check",
            "says what does not fit together before it is deployed",
            kDetails,
-           {with_policy_flags(with_people_flags(with_image_flags(
-               {previous_flag(), manifest, allocator, eif, eif_json, eif_env, eif_ca, parent, json})))},
+           {with_policy_flags(with_people_flags(
+               with_image_flags(with_eif_flags({previous_flag(), manifest, allocator, parent, json}))))},
            check_rollout}};
 }
 

@@ -11,102 +11,9 @@
 namespace nes::nitro_enc {
 namespace {
 
-using schema::kNoNode;
-using schema::NodeId;
 using schema::SourceTree;
 
 constexpr std::uint64_t kMostMib = 1U << 30;
-
-// One YAML document of several, and how many lines of the file stand before it.
-struct Document {
-  std::string text;
-  std::uint32_t lines_before = 0;
-  bool is_empty = true;  // blank lines and comments alone
-};
-
-// A line that begins with `---` cannot be anything else in YAML (1.2, section 9.1.2).
-std::vector<Document> split(std::string_view text) {
-  std::vector<Document> out(1);
-  std::uint32_t line = 0;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view content = text.substr(0, end);
-    if (content == "---" || content.starts_with("--- ") || content == "---\r")
-      out.push_back({.text = {}, .lines_before = line});
-    else if (const auto at = content.find_first_not_of(" \t\r");
-             at != std::string_view::npos && content[at] != '#')
-      out.back().is_empty = false;
-    out.back().text += std::string(content) + "\n";
-    text.remove_prefix(std::min(end + 1, text.size()));
-    ++line;
-  }
-  return out;
-}
-
-class Manifest {
- public:
-  Manifest(const SourceTree& tree, const std::string& path, std::uint32_t lines_before)
-      : tree_(tree), path_(path), lines_before_(lines_before) {}
-
-  void containers(std::vector<Container>& out) const {
-    const NodeId kind = tree_.find(SourceTree::root(), "kind");
-    if (kind != kNoNode && tree_.text(kind) == "List") {
-      for (const auto& item : members(SourceTree::root(), "items")) workload(item.value, out);
-      return;
-    }
-    workload(SourceTree::root(), out);
-  }
-
- private:
-  std::string where(NodeId id) const { return path_ + ":" + std::to_string(lines_before_ + tree_.line(id)); }
-  std::span<const schema::Child> members(NodeId id, std::string_view name) const {
-    const NodeId found = tree_.find(id, name);
-    return found == kNoNode ? std::span<const schema::Child>() : tree_.children(found);
-  }
-  std::string text(NodeId id, std::string_view name) const {
-    const NodeId found = tree_.find(id, name);
-    return found == kNoNode ? "" : std::string(tree_.text(found));
-  }
-  NodeId down(NodeId id, std::initializer_list<std::string_view> names) const {
-    for (const std::string_view name : names)
-      if (id != kNoNode) id = tree_.find(id, name);
-    return id;
-  }
-
-  void workload(NodeId id, std::vector<Container>& out) const {
-    NodeId spec = down(id, {"spec", "template", "spec"});
-    if (spec == kNoNode) spec = down(id, {"spec"});
-    if (spec == kNoNode) return;
-    for (const char* list : {"initContainers", "containers"})
-      for (const auto& child : members(spec, list)) out.push_back(container(child.value));
-  }
-
-  Container container(NodeId id) const {
-    Container out{.name = text(id, "name"), .image = text(id, "image"), .where = where(id)};
-    for (const auto& child : members(id, "env")) {
-      const NodeId value = tree_.find(child.value, "value");
-      Setting setting{.value = std::nullopt, .where = where(child.value)};
-      if (value != kNoNode)
-        setting.value = std::string(tree_.text(value));
-      else if (tree_.find(child.value, "valueFrom") == kNoNode)
-        setting.value = "";
-      out.environment.insert_or_assign(text(child.value, "name"), std::move(setting));
-    }
-    for (const char* list : {"command", "args"})
-      for (const auto& child : members(id, list)) out.words.emplace_back(tree_.text(child.value));
-    const NodeId limits = down(id, {"resources", "limits"});
-    if (limits == kNoNode) return out;
-    for (const auto& child : tree_.children(limits))
-      if (child.key.starts_with("hugepages-"))
-        out.hugepages.insert_or_assign(std::string(child.key),
-                                       Setting{std::string(tree_.text(child.value)), where(child.value)});
-    return out;
-  }
-
-  const SourceTree& tree_;
-  const std::string& path_;
-  std::uint32_t lines_before_;
-};
 
 // `1,3-5` is four. Nothing if it is no such list.
 std::optional<std::uint64_t> count_pool(std::string_view text) {
@@ -124,8 +31,31 @@ std::optional<std::uint64_t> count_pool(std::string_view text) {
   }
 }
 
-// Measurements.PCR0, in lower case.
-Result<std::string> measured_pcr0(std::string_view text) {
+}  // namespace
+
+Result<Allocator> read_allocator(std::string_view text, const std::string& path) {
+  NES_TRY_ASSIGN(const SourceTree tree, schema::read_yaml(text));
+  Allocator out{.where = path, .memory_mib = {}, .cpus = {}};
+  for (const auto& child : tree.children(SourceTree::root())) {
+    const std::string_view value = tree.text(child.value);
+    const std::uint64_t line = tree.line(child.value);
+    if (child.key == "memory_mib") {
+      out.memory_mib = parse_count(value, kMostMib);
+      if (!out.memory_mib) return Error{ErrorCode::kMalformed, "memory_mib is no number", line};
+    } else if (child.key == "cpu_count" || child.key == "cpu_pool") {
+      if (out.cpus) return Error{ErrorCode::kMalformed, "cpu_count and cpu_pool exclude each other", line};
+      out.cpus = child.key == "cpu_count" ? parse_count(value, 65535) : count_pool(value);
+      if (!out.cpus) return Error{ErrorCode::kMalformed, "its CPUs are no number and no list", line};
+    } else {
+      return Error{ErrorCode::kMalformed, "has a key besides memory_mib and cpu_count or cpu_pool", line};
+    }
+  }
+  if (!out.memory_mib || !out.cpus)
+    return Error{ErrorCode::kMalformed, "lacks memory_mib, or cpu_count or cpu_pool", 1};
+  return out;
+}
+
+Result<std::string> read_pcr0(std::string_view text) {
   constexpr std::size_t kDepth = 16;
   json::Reader reader(text, kDepth);
   std::size_t depth = 0;
@@ -156,66 +86,18 @@ Result<std::string> measured_pcr0(std::string_view text) {
   }
 }
 
-}  // namespace
-
-std::optional<std::string> Container::variable(std::string_view variable_name,
-                                               std::string_view otherwise) const {
-  const auto at = environment.find(variable_name);
-  if (at == environment.end()) return std::string(otherwise);
-  if (at->second.value && at->second.value->empty()) return std::string(otherwise);
-  return at->second.value;
-}
-
-Result<void> read_manifests(std::string_view text, const std::string& path, std::vector<Container>& out) {
-  for (const Document& document : split(text)) {
-    if (document.is_empty) continue;
-    const auto tree = schema::read_yaml(document.text);
-    if (!tree.ok())
-      return Error{tree.error().code, tree.error().reason, tree.error().position + document.lines_before};
-    Manifest(*tree, path, document.lines_before).containers(out);
-  }
-  return {};
-}
-
-Result<Allocator> read_allocator(std::string_view text, const std::string& path) {
-  NES_TRY_ASSIGN(const SourceTree tree, schema::read_yaml(text));
-  Allocator out{.where = path, .memory_mib = {}, .cpus = {}};
-  for (const auto& child : tree.children(SourceTree::root())) {
-    const std::string_view value = tree.text(child.value);
-    const std::uint64_t line = tree.line(child.value);
-    if (child.key == "memory_mib") {
-      out.memory_mib = parse_count(value, kMostMib);
-      if (!out.memory_mib) return Error{ErrorCode::kMalformed, "memory_mib is no number", line};
-    } else if (child.key == "cpu_count" || child.key == "cpu_pool") {
-      if (out.cpus) return Error{ErrorCode::kMalformed, "cpu_count and cpu_pool exclude each other", line};
-      out.cpus = child.key == "cpu_count" ? parse_count(value, 65535) : count_pool(value);
-      if (!out.cpus) return Error{ErrorCode::kMalformed, "its CPUs are no number and no list", line};
-    } else {
-      return Error{ErrorCode::kMalformed, "has a key besides memory_mib and cpu_count or cpu_pool", line};
-    }
-  }
-  if (!out.memory_mib || !out.cpus)
-    return Error{ErrorCode::kMalformed, "lacks memory_mib, or cpu_count or cpu_pool", 1};
-  return out;
-}
-
-Result<ImageFacts> read_image_facts(std::string_view described, std::string_view environment) {
-  ImageFacts out;
-  if (!described.empty()) {
-    NES_TRY_ASSIGN(out.measured_pcr0, measured_pcr0(described));
-  }
-  if (environment.empty()) return out;
-  out.environment.emplace();
-  while (!environment.empty()) {
-    const std::size_t end = std::min(environment.find('\n'), environment.size());
-    const std::string_view line = environment.substr(0, end);
-    environment.remove_prefix(std::min(end + 1, environment.size()));
+Result<Variables> read_environment(std::string_view text) {
+  Variables out;
+  for (std::uint64_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
     if (line.empty()) continue;
     const std::size_t equals = line.find('=');
     if (equals == 0 || equals == std::string_view::npos)
-      return Error{ErrorCode::kMalformed, "a line of the environment is not KEY=VALUE"};
-    out.environment->insert_or_assign(std::string(line.substr(0, equals)),
-                                      std::string(line.substr(equals + 1)));
+      return Error{ErrorCode::kMalformed, "a line of the environment is not KEY=VALUE", number};
+    if (!out.emplace(line.substr(0, equals), line.substr(equals + 1)).second)
+      return Error{ErrorCode::kMalformed, "a variable is there twice", number};
   }
   return out;
 }
