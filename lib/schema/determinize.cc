@@ -39,6 +39,7 @@ class Determinizer {
       }
       states_[next->second] = std::move(expanded);
     }
+    drop_dead(states_, {&starts}, graph_.patterns, graph_.keys);
     return Determinized{std::move(states_), std::move(starts)};
   }
 

@@ -128,6 +128,14 @@ TEST(Union, needs_a_root_where_one_seals_around_another) {
       "randomized");
 }
 
+TEST(Union, accepts_a_rule_that_can_never_apply_beside_another) {
+  const auto schema = schemas(
+      "A: {properties: {k: {additionalProperties: {}, unevaluatedProperties: {x-pii: true}}}}\n"
+      "B: {properties: {k: {x-pii: {context: b}}}}");
+  EXPECT_EQ(seal_any(schema, "k"), "randomized:b");
+  EXPECT_EQ(seal(schema, "A", "k/l"), "open");
+}
+
 TEST(Union, leaves_out_roots_that_are_sealed_as_a_whole) {
   const auto schema = schemas(
       "Email: {type: string, x-pii: {context: e}}\n"
