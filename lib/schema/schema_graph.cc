@@ -68,8 +68,12 @@ class GraphBuilder {
     const NodeId value = child.value;
     switch (keyword_of(child.key)) {
       case Keyword::kExtension:
-      case Keyword::kInert:
+      case Keyword::kNote:
       case Keyword::kData: return {};
+      case Keyword::kInert:
+        if (!holds_mapping(tree_, value)) return {};
+        return tree_.refused(value, "a schema stands where none is expected");
+      case Keyword::kNameLists: return expect_name_lists(value);
       case Keyword::kPii: return read_pii(value, node);
       case Keyword::kReference: return read_reference(value, node);
       case Keyword::kNames: return expect_names(value);
@@ -101,7 +105,9 @@ class GraphBuilder {
       case Keyword::kRefused: return tree_.refused(value, "a keyword that is not supported");
       case Keyword::kUnknown: break;
     }
-    if (!holds_mapping(tree_, value)) return {};
+    // Keywords that begin with `$` are for vocabularies to define (2020-12 Core section 8).
+    const bool refers = child.key.starts_with('$') || holds_pointer(tree_, value);
+    if (!refers && !holds_mapping(tree_, value)) return {};
     return tree_.refused(value, "an unknown keyword could hold a schema");
   }
 
@@ -135,6 +141,15 @@ class GraphBuilder {
 
   Result<void> expect_names(NodeId value) {
     if (!tree_.is_mapping(value)) return tree_.refused(value, "a map of schemas is not a mapping");
+    return {};
+  }
+
+  Result<void> expect_name_lists(NodeId value) {
+    if (!tree_.is_mapping(value)) return tree_.refused(value, "dependentRequired is not a mapping");
+    for (const Child& child : tree_.children(value)) {
+      if (!tree_.is_sequence(child.value) || holds_mapping(tree_, child.value))
+        return tree_.refused(child.value, "dependentRequired has something else than lists of names");
+    }
     return {};
   }
 
