@@ -147,6 +147,24 @@ TEST(Union, leaves_out_roots_that_are_sealed_as_a_whole) {
   EXPECT_EQ(seal(schema, "Alias", "anything"), "randomized:e");
 }
 
+TEST(Union, leaves_out_branches_that_are_sealed_as_a_whole_and_no_others) {
+  for (const std::string list : {"anyOf", "oneOf"}) {
+    const auto schema = schemas("A: {" + list +
+                                ": [{type: string, x-pii: {context: e}, properties: {l: {x-pii: true}}}, "
+                                "{properties: {k: {x-pii: true}}}], properties: {m: {x-pii: true}}}");
+    EXPECT_EQ(seal(schema, "A", "k"), "randomized:e") << list;
+    EXPECT_EQ(seal_any(schema, ""), "open") << list;
+    EXPECT_EQ(seal_any(schema, "k"), "randomized") << list;
+    EXPECT_EQ(seal_any(schema, "m"), "randomized") << list;
+    EXPECT_EQ(seal_any(schema, "l"), "open") << list;
+  }
+  for (const char* certain : {"x-pii: true", "allOf: [{x-pii: true}]", "$ref: '#/components/schemas/B'"}) {
+    const auto schema = schemas("A: {" + std::string(certain) +
+                                ", anyOf: [{properties: {k: {x-pii: true}}}]}\nB: {x-pii: true}");
+    EXPECT_EQ(seal_any(schema, "k"), "open") << certain;
+  }
+}
+
 TEST(Union, takes_any_set_of_patterns_as_possible) {
   const std::string b = "\nB: {patternProperties: {'^b': {x-pii: {context: b}}}}";
   EXPECT_EQ(seal_any(schemas("A: {patternProperties: {'^a': {x-pii: {context: b}}}}" + b), "b1"),

@@ -54,11 +54,13 @@ void simplify(State& state, const PatternSet& set, const std::vector<std::string
 void drop_dead(States& states, const std::vector<std::vector<json::PlanState>*>& starts,
                const PatternSet& set, const std::vector<std::string_view>& keys);
 
-// The states of each root of the graph, as one automaton; `starts` is beside graph.roots.
+// The states of each root of the graph, as one automaton; `starts` and `unnamed` are beside graph.roots.
 // kSchemaRefused if a place has two rules, kLimit beyond the bounds of limits.h.
 struct Determinized {
   States states;
   std::vector<json::PlanState> starts;
+  // Of requests that name no root: what is sealed as a whole, or a branch that is, applies only when named.
+  std::vector<json::PlanState> unnamed;
 };
 Result<Determinized> determinize(const SchemaGraph& graph, Steps& steps);
 

@@ -101,6 +101,7 @@ class Sweep {
       case Keyword::kExtension:
       case Keyword::kInert:
       case Keyword::kNote:
+      case Keyword::kDiscriminator:
       case Keyword::kDialect:
       case Keyword::kReference:
       case Keyword::kRefused: break;

@@ -40,7 +40,7 @@ constexpr auto kVocabulary = std::to_array<Entry>({
     {"dependentSchemas", Keyword::kInPlaceMap},
     {"deprecated", Keyword::kInert},
     {"description", Keyword::kInert},
-    {"discriminator", Keyword::kNote},
+    {"discriminator", Keyword::kDiscriminator},
     {"else", Keyword::kInPlace},
     {"enum", Keyword::kData},
     {"example", Keyword::kData},

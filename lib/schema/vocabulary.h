@@ -23,6 +23,7 @@ enum class Keyword : std::uint8_t {
   kInPlace,      // a schema for the same value: if, then, else
   kInPlaceMap,   // dependentSchemas
   kInPlaceList,  // allOf, anyOf, oneOf
+  kDiscriminator,
   kProperties,
   kPatternProperties,
   kAdditionalProperties,
