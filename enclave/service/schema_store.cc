@@ -85,11 +85,16 @@ bool SchemaStore::take(const std::string& name, const Listed& listed, SchemaSet&
   for (const SchemaObject* object : listed.texts) etag += object->key + '\n' + object->etag + '\n';
   if (options_.public_key && listed.signature != nullptr) etag += listed.signature->etag;
   Known& known = known_[name];
-  if (known.etag == etag) return false;
+  if (known.etag == etag) {
+    known.refused = known.etag_refused;  // another version may have come and gone unread
+    return false;
+  }
   const auto refused = [&](const Error& error, bool remember) {
     refuse(name, set, error);
     known.refused = true;
-    if (remember) known.etag = etag;
+    if (!remember) return false;
+    known.etag = etag;
+    known.etag_refused = true;
     return false;
   };
   if (listed.texts.size() > 1) return refused({ErrorCode::kSchemaRefused, "two files have this name"}, true);
@@ -99,7 +104,7 @@ bool SchemaStore::take(const std::string& name, const Listed& listed, SchemaSet&
   auto compiled = examine(name, listed, *content, set, known.in_use);
   if (!compiled.ok()) return refused(compiled.error(), true);
   known.etag = etag;
-  known.refused = false;
+  known.etag_refused = known.refused = false;
   log_.write(telemetry::SchemaLoaded{.schema = OperatorText::loaded_schema(name),
                                      .version = known.in_use.version,
                                      .roots = (*compiled)->roots().size(),

@@ -100,7 +100,8 @@ class SchemaStore {
   };
   struct Known {
     std::string etag;  // of the version that was looked at last, and of its signature
-    bool refused = false;
+    bool etag_refused = false;
+    bool refused = false;  // the newest version, which may be one that could not be looked at
     Signed in_use{};
   };
   // The objects of one name.

@@ -166,6 +166,40 @@ TEST_F(SchemaStoreTest, tries_again_what_could_not_be_read) {
   EXPECT_EQ(store_.failing(), 0U);
 }
 
+TEST_F(SchemaStoreTest, fails_no_longer_when_an_unreadable_version_is_taken_back) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 2, .readable = false};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 1U);
+  source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 1};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 0U);
+  EXPECT_EQ(store_.confirmed(), std::vector<std::string>{"a"});
+  EXPECT_EQ(source_.reads, 2) << "it is in use still";
+}
+
+TEST_F(SchemaStoreTest, fails_no_longer_when_a_refused_version_is_taken_back) {
+  source_.files["a.yaml"].text = schema_text("ssn");
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = "openapi: [", .version = 2};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 1U);
+  source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 1};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 0U);
+}
+
+TEST_F(SchemaStoreTest, fails_still_when_a_refused_version_comes_back_after_an_unreadable_one) {
+  source_.files["a.yaml"].text = "openapi: [";
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = schema_text("ssn"), .version = 2, .readable = false};
+  ASSERT_TRUE(store_.refresh().ok());
+  source_.files["a.yaml"] = {.text = "openapi: [", .version = 1};
+  ASSERT_TRUE(store_.refresh().ok());
+  EXPECT_EQ(store_.failing(), 1U);
+}
+
 TEST_F(SchemaStoreTest, refuses_two_files_of_one_name_and_keeps_what_was_there) {
   source_.files["a.yaml"].text = schema_text("ssn");
   ASSERT_TRUE(store_.refresh().ok());

@@ -29,13 +29,8 @@ class Declarer {
 
   std::optional<Declared> run() {
     Declared out;
-    Members all;
-    for (const SchemaId root : graph_.roots) {
-      const Members members = closure({root});
-      out.starts.push_back(state(members));
-      if (out.starts.back() != kNothingPlanned) all.insert(all.end(), members.begin(), members.end());
-    }
-    out.united = state(closure(all));
+    for (const SchemaId root : graph_.roots) out.starts.push_back(state(closure({root})));
+    out.united = state(closure(graph_.roots, false));
     while (!pending_.empty() && !over_limit()) {
       const Ids::const_iterator next = pending_.back();
       pending_.pop_back();
@@ -56,10 +51,12 @@ class Declarer {
            transitions_ > limits::kPlanTransitions;
   }
 
-  Members closure(const Members& members) {
+  // Unless `through_sealed` without what is sealed as a whole.
+  Members closure(const Members& members, bool through_sealed = true) {
     Members out;
     ++walk_;
-    const auto visit = [this, &out](SchemaId id) {
+    const auto visit = [this, &out, through_sealed](SchemaId id) {
+      if (!through_sealed && graph_.nodes[id].sealed) return;
       if (std::exchange(mark_[id], walk_) != walk_) out.push_back(id);
     };
     for (const SchemaId id : members) visit(id);

@@ -14,7 +14,7 @@
 
 namespace nes::schema {
 
-// The start of each root, beside graph.roots, and of all roots together but those that are sealed whole.
+// The start of each root, beside graph.roots, and of all roots together, without what is sealed whole.
 struct Declared {
   std::vector<json::PlanState> starts;
   json::PlanState united = json::kNothingPlanned;

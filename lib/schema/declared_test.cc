@@ -65,6 +65,24 @@ B: {properties: {d: {$ref: "#/components/schemas/A"}, pan: {x-pii: true}}})");
   EXPECT_EQ(undeclared(schema, R"({"d":{"d":{"e":1}}})"), "/d/d/*");
 }
 
+TEST(Declared, a_discriminator_declares_what_its_schemas_do) {
+  const auto schema =
+      compiled(R"(A: {discriminator: {propertyName: kind, mapping: {b: B}}, properties: {kind: {}}}
+B: {properties: {b: {}, pan: {x-pii: true}}}
+C: {allOf: [{$ref: "#/components/schemas/A"}], properties: {c: {}}})");
+  EXPECT_EQ(undeclared(schema, R"({"kind":"b","b":1,"c":1})"), "");
+  EXPECT_EQ(undeclared(schema, R"({"d":1})"), "/*");
+}
+
+TEST(Declared, without_a_fragment_branches_that_are_sealed_as_a_whole_declare_nothing) {
+  const auto schema = compiled(R"(A: {anyOf: [{x-pii: true, properties: {b: {}}}, {properties: {a: {}}}]}
+B: {x-pii: true, properties: {c: {}}})");
+  EXPECT_EQ(undeclared(schema, R"({"a":1})", std::nullopt), "");
+  EXPECT_EQ(undeclared(schema, R"({"b":1})", std::nullopt), "/*");
+  EXPECT_EQ(undeclared(schema, R"({"c":1})", std::nullopt), "/*");
+  EXPECT_EQ(undeclared(schema, R"({"b":1})"), "");
+}
+
 TEST(Declared, elements_take_their_prefix_or_items) {
   const auto schema = compiled(R"(A: {properties: {pan: {x-pii: true}, l: {
   prefixItems: [{properties: {a: {}}}], items: {properties: {b: {}}}}}})");

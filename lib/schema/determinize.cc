@@ -25,9 +25,14 @@ class Determinizer {
 
   Result<Determinized> run() {
     std::vector<PlanState> starts;
+    std::vector<PlanState> unnamed;
     for (const SchemaId root : graph_.roots) {
-      NES_TRY_ASSIGN(const PlanState start, state(places_.of_root(root)));
+      NES_TRY_ASSIGN(PlanState start, state(places_.of_root(root)));
       starts.push_back(start);
+      if (states_[start].rule != json::kNoRule) {
+        NES_TRY_ASSIGN(start, state(places_.of_unnamed_root(root)));
+      }
+      unnamed.push_back(start);
     }
     while (!pending_.empty()) {
       const Ids::const_iterator next = pending_.back();
@@ -39,7 +44,8 @@ class Determinizer {
       }
       states_[next->second] = std::move(expanded);
     }
-    return Determinized{std::move(states_), std::move(starts)};
+    drop_dead(states_, {&starts, &unnamed}, graph_.patterns, graph_.keys);
+    return Determinized{std::move(states_), std::move(starts), std::move(unnamed)};
   }
 
  private:

@@ -86,7 +86,7 @@ class RootFinder {
 
   Result<std::vector<Root>> find() {
     NES_TRY(check_version(tree_));
-    later({tree_.root(), kDocument, ""});
+    later({tree_.root(), kDocument, "", false});
     while (!pending_.empty()) {
       const Place place = std::move(pending_.back());
       pending_.pop_back();
@@ -104,6 +104,7 @@ class RootFinder {
     NodeId node;
     ObjectType type;
     std::string pointer;
+    bool member;  // of a list or a mapping from names
   };
 
   void later(Place place) {
@@ -112,7 +113,7 @@ class RootFinder {
 
   Result<void> visit(const Place& place) {
     if (place.type == kSchema) {
-      roots_.push_back({place.pointer, place.node});
+      roots_.push_back({place.pointer, place.node, place.member});
       return {};
     }
     if (place.type == kParameterSchema || place.type == kData) return {};
@@ -121,12 +122,12 @@ class RootFinder {
     for (const Child& child : tree_.children(place.node)) {
       if (child.key == "$ref") {
         NES_TRY_ASSIGN(Reference reference, resolve_reference(tree_, child.value));
-        later({reference.target, place.type, std::move(reference.pointer)});
+        later({reference.target, place.type, std::move(reference.pointer), place.member});
         continue;
       }
       const Field* field = find_field(place.type, child.key);
       if (field == nullptr) continue;
-      Place value{child.value, field->type, child_pointer(place.pointer, child.key)};
+      Place value{child.value, field->type, child_pointer(place.pointer, child.key), false};
       if (field->shape == kObject) {
         later(std::move(value));
       } else {
@@ -148,7 +149,7 @@ class RootFinder {
       const std::string key = list ? std::to_string(index++) : std::string(child.key);
       const bool reference = place.type == kCallback && type == kPathItem && key == "$ref";
       if (reference || !is_member(shape, key)) continue;
-      later({child.value, type, child_pointer(place.pointer, key)});
+      later({child.value, type, child_pointer(place.pointer, key), true});
     }
     return {};
   }

@@ -52,6 +52,7 @@ bool is_member(FieldShape shape, std::string_view key) noexcept;
 struct Root {
   std::string pointer;  // JSON Pointer
   NodeId schema;
+  bool component;  // has a name among the component schemas
 };
 
 // All roots in document order: component schemas, and the schemas of request and response bodies wherever

@@ -182,14 +182,12 @@ Result<std::shared_ptr<const Schema>> Schema::compile(std::string_view text, Sou
   Steps steps;
   NES_TRY_ASSIGN(Determinized plan, determinize(graph, steps));
   std::vector<PlannedRoot> roots;
-  std::vector<PlanState> starts;
   for (std::size_t i = 0; i < found.size(); ++i) {
     roots.push_back({std::move(found[i].pointer), plan.starts[i]});
-    // A root that is sealed as a whole applies only when it is named.
-    if (plan.states[plan.starts[i]].rule == json::kNoRule) starts.push_back(plan.starts[i]);
   }
   NES_TRY_ASSIGN(const std::size_t places, count_places(plan.states, roots, steps));
-  NES_TRY_ASSIGN(const std::optional<PlanState> united, unite(graph, std::move(starts), plan.states, steps));
+  NES_TRY_ASSIGN(const std::optional<PlanState> united,
+                 unite(graph, std::move(plan.unnamed), plan.states, steps));
   const std::optional<Declared> declared = declare(graph, plan.states);
   for (std::size_t i = 0; declared && i < roots.size(); ++i) roots[i].undeclared = declared->starts[i];
   const std::optional<PlanState> undeclared = declared ? std::optional(declared->united) : std::nullopt;

@@ -81,6 +81,29 @@ TEST(Limits, stop_a_document_whose_closures_explode) {
   EXPECT_EQ(result.error().code, ErrorCode::kLimit);
 }
 
+TEST(Limits, are_far_from_a_discriminator_with_many_heirs) {
+  std::string text = "Base: {discriminator: {propertyName: k}}\n";
+  for (int i = 0; i < 1'000; ++i) {
+    const std::string number = std::to_string(i);
+    text += "S" + number + ": {allOf: [" + reference("Base") + "], properties: {k" + number +
+            ": {x-pii: true}}}\n";
+  }
+  const auto schema = schemas(text);
+  EXPECT_EQ(seal(schema, "Base", "k999"), "randomized");
+  EXPECT_EQ(schema->planned_paths(), 1'001'000U);
+}
+
+TEST(Limits, stop_discriminators_that_all_lead_to_each_other) {
+  std::string text;
+  for (int i = 0; i < 15'000; ++i) {
+    text += "S" + std::to_string(i) + ": {discriminator: {propertyName: k}, allOf: [" +
+            reference("S" + std::to_string(i + 1)) + "]}\n";
+  }
+  const auto result = compile_components(text + "S15000: {items: {x-pii: true}}");
+  ASSERT_FALSE(result.ok());
+  EXPECT_EQ(result.error().code, ErrorCode::kLimit);
+}
+
 TEST(Limits, stop_a_union_that_explodes) {
   std::string text;
   for (int i = 0; i < 9; ++i)

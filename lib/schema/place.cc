@@ -65,12 +65,17 @@ bool Places::speaks(SchemaId id) const {
 }
 
 const Tier& Places::closure(SchemaId id) {
-  if (closures_[id]) return *closures_[id];
+  if (!closures_[id]) closures_[id] = reach(id, true);
+  return *closures_[id];
+}
+
+Tier Places::reach(SchemaId id, bool through_sealed) {
   Tier tier;
   std::vector<SchemaId> pending;
   ++walk_;
-  const auto visit = [this, &pending](SchemaId next) {
+  const auto visit = [this, &pending, through_sealed](SchemaId next) {
     if (!alive_[next] || mark_[next] == walk_) return;
+    if (!through_sealed && graph_.nodes[next].sealed) return;
     mark_[next] = walk_;
     pending.push_back(next);
   };
@@ -83,7 +88,7 @@ const Tier& Places::closure(SchemaId id) {
     steps_.spend(1 + graph_.nodes[at].all_of.size() + graph_.nodes[at].conditional.size());
   }
   std::ranges::sort(tier);
-  return closures_[id].emplace(std::move(tier));
+  return tier;
 }
 
 const std::vector<SchemaId>& Places::evaluators(SchemaId id) {
@@ -99,8 +104,7 @@ const std::vector<SchemaId>& Places::evaluators(SchemaId id) {
   visit(id);
   for (std::size_t i = 0; i < found.size(); ++i) {
     const SchemaNode& node = graph_.nodes[found[i]];
-    if (node.reference != kNoSchema) visit(node.reference);
-    for (const SchemaId next : node.all_of) visit(next);
+    for_each_certain(node, visit);
     steps_.spend(1 + node.all_of.size());
   }
   return found;
@@ -109,6 +113,12 @@ const std::vector<SchemaId>& Places::evaluators(SchemaId id) {
 Place Places::of_root(SchemaId id) {
   Place place;
   append(place, closure(id));
+  return place;
+}
+
+Place Places::of_unnamed_root(SchemaId id) {
+  Place place;
+  append(place, reach(id, false));
   return place;
 }
 

@@ -55,6 +55,9 @@ class Places {
 
   // The place of a root's value.
   Place of_root(SchemaId id);
+  // The same where no root is named: without the branches that are sealed as a whole. Empty if the value
+  // certainly is.
+  Place of_unnamed_root(SchemaId id);
   // The place that the statements about one key or index make; reorders them.
   Place of(std::vector<Statement>& statements);
 
@@ -69,6 +72,8 @@ class Places {
  private:
   // The schemas that say something at or below the place of a value that `id` applies to: sorted.
   const Tier& closure(SchemaId id);
+  // The same, unless `through_sealed` without what is sealed as a whole.
+  Tier reach(SchemaId id, bool through_sealed);
   bool speaks(SchemaId id) const;
   void find_alive();
 

@@ -50,20 +50,56 @@ TEST(Keywords, that_are_unknown_are_refused_if_they_could_hold_a_schema) {
   }
   for (const char* keyword :
        {"foo: bar", "foo: [bar, 1]", "foo: ", "foo: []", "x-foo: {a: {}}", "$comment: hi",
-        "discriminator: {propertyName: a, mapping: {b: '#/c'}}", "xml: {name: a}",
+        "discriminator: {propertyName: a, mapping: {b: A}}", "xml: {name: a}",
         "dependentRequired: {x-pii: [a]}", "externalDocs: {url: a}", "$anchor: a"}) {
     EXPECT_EQ(reason("A: {" + std::string(keyword) + "}"), "ok") << keyword;
   }
 }
 
+TEST(Keywords, that_say_nothing_of_structure_are_refused_if_they_hold_a_schema) {
+  for (const char* keyword : {"type: [string, {$ref: '#/components/schemas/A'}]", "type: {properties: {}}",
+                              "required: {a: {}}", "description: {a: b}", "nullable: [[{}]]",
+                              "maxItems: {$ref: '#/components/schemas/A'}", "format: [{}]"}) {
+    EXPECT_EQ(reason("A: {" + std::string(keyword) + "}"), "a schema stands where none is expected")
+        << keyword;
+  }
+  for (const char* keyword : {"type: [string, 'null']", "type: string", "required: [a]", "required: true",
+                              "xml: {name: a}", "description: ", "nullable: true", "title: '#/a'"}) {
+    EXPECT_EQ(reason("A: {" + std::string(keyword) + "}"), "ok") << keyword;
+  }
+}
+
+TEST(Keywords, that_name_dependent_members_hold_names_alone) {
+  constexpr const char* kOther = "dependentRequired has something else than lists of names";
+  const auto of = [](const std::string& value) { return reason("A: {dependentRequired: " + value + "}"); };
+  EXPECT_EQ(of("{a: [b], x-pii: []}"), "ok");
+  for (const char* value : {"{a: {properties: {k: {x-pii: true}}}}", "{a: [b], c: {$ref: '#/a'}}", "{a: b}",
+                            "{a: [{x-pii: true}]}"}) {
+    EXPECT_EQ(of(value), kOther) << value;
+  }
+  EXPECT_EQ(of("[a]"), "dependentRequired is not a mapping");
+  EXPECT_EQ(in_document("components: {headers: {H: {schema: {dependentRequired: {a: {x-pii: true}}}}}}"),
+            std::string("2: ") + kUnreached);
+}
+
+TEST(Keywords, that_are_unknown_are_refused_if_they_could_refer_to_a_schema) {
+  for (const char* keyword : {"$Ref: '#/components/schemas/A'", "ref: '#/components/schemas/A'", "$ref_: a",
+                              "extends: '#/components/schemas/A'", "extends: [['#/components/schemas/A']]"}) {
+    EXPECT_EQ(reason("A: {" + std::string(keyword) + "}"), kUnknown) << keyword;
+  }
+  for (const char* keyword : {"ref: A", "x-ref: '#/components/schemas/A'", "color: '#fff'"})
+    EXPECT_EQ(reason("A: {" + std::string(keyword) + "}"), "ok") << keyword;
+}
+
 TEST(Keywords, of_negation_are_refused_if_they_hide_something) {
-  constexpr const char* kHidden = "an x-pii or a $ref stands below not, propertyNames or contentSchema";
+  constexpr const char* kHidden = "an x-pii or a reference stands below not, propertyNames or contentSchema";
   for (const std::string keyword : {"not", "propertyNames", "contentSchema"}) {
     EXPECT_EQ(reason("A: {" + keyword + ": {required: [a]}}"), "ok");
     EXPECT_EQ(reason("A: {" + keyword + ": {properties: {a: {const: 1}}}}"), "ok");
     EXPECT_EQ(reason("A: {" + keyword + ": {x-pii: true}}"), kHidden);
     EXPECT_EQ(reason("A: {" + keyword + ": {properties: {a: {x-pii: {context: a}}}}}"), kHidden);
     EXPECT_EQ(reason("A: {" + keyword + ": {anyOf: [{$ref: '#/components/schemas/A'}]}}"), kHidden);
+    EXPECT_EQ(reason("A: {" + keyword + ": {discriminator: {mapping: {a: A}}}}"), kHidden);
   }
 }
 

@@ -128,6 +128,14 @@ TEST(Union, needs_a_root_where_one_seals_around_another) {
       "randomized");
 }
 
+TEST(Union, accepts_a_rule_that_can_never_apply_beside_another) {
+  const auto schema = schemas(
+      "A: {properties: {k: {additionalProperties: {}, unevaluatedProperties: {x-pii: true}}}}\n"
+      "B: {properties: {k: {x-pii: {context: b}}}}");
+  EXPECT_EQ(seal_any(schema, "k"), "randomized:b");
+  EXPECT_EQ(seal(schema, "A", "k/l"), "open");
+}
+
 TEST(Union, leaves_out_roots_that_are_sealed_as_a_whole) {
   const auto schema = schemas(
       "Email: {type: string, x-pii: {context: e}}\n"
@@ -137,6 +145,24 @@ TEST(Union, leaves_out_roots_that_are_sealed_as_a_whole) {
   EXPECT_EQ(seal_any(schema, ""), "open");
   EXPECT_EQ(seal(schema, "Email", ""), "randomized:e");
   EXPECT_EQ(seal(schema, "Alias", "anything"), "randomized:e");
+}
+
+TEST(Union, leaves_out_branches_that_are_sealed_as_a_whole_and_no_others) {
+  for (const std::string list : {"anyOf", "oneOf"}) {
+    const auto schema = schemas("A: {" + list +
+                                ": [{type: string, x-pii: {context: e}, properties: {l: {x-pii: true}}}, "
+                                "{properties: {k: {x-pii: true}}}], properties: {m: {x-pii: true}}}");
+    EXPECT_EQ(seal(schema, "A", "k"), "randomized:e") << list;
+    EXPECT_EQ(seal_any(schema, ""), "open") << list;
+    EXPECT_EQ(seal_any(schema, "k"), "randomized") << list;
+    EXPECT_EQ(seal_any(schema, "m"), "randomized") << list;
+    EXPECT_EQ(seal_any(schema, "l"), "open") << list;
+  }
+  for (const char* certain : {"x-pii: true", "allOf: [{x-pii: true}]", "$ref: '#/components/schemas/B'"}) {
+    const auto schema = schemas("A: {" + std::string(certain) +
+                                ", anyOf: [{properties: {k: {x-pii: true}}}]}\nB: {x-pii: true}");
+    EXPECT_EQ(seal_any(schema, "k"), "open") << certain;
+  }
 }
 
 TEST(Union, takes_any_set_of_patterns_as_possible) {

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "schema/discriminator.h"
 #include "schema/pii.h"
 #include "schema/reference.h"
 #include "schema/vocabulary.h"
@@ -19,7 +20,8 @@ namespace {
 bool could_hide(const SourceTree& tree, NodeId value) {
   return std::ranges::any_of(tree.children(value), [&tree](const Child& child) {
     const bool pii = child.key == "x-pii" && !tree.is_boolean(child.value, false);
-    return pii || child.key == "$ref" || could_hide(tree, child.value);
+    const bool refers = child.key == "$ref" || child.key == "discriminator";
+    return pii || refers || could_hide(tree, child.value);
   });
 }
 
@@ -32,11 +34,15 @@ class GraphBuilder {
   }
 
   Result<SchemaGraph> build(const std::vector<Root>& roots) {
+    std::vector<SchemaId> components;
     for (const Root& root : roots) {
       NES_TRY_ASSIGN(const SchemaId id, schema(root.schema));
       graph_.roots.push_back(id);
+      if (root.component) components.push_back(id);
     }
     for (SchemaId id = 1; id < graph_.nodes.size(); ++id) NES_TRY(read(id));
+    add_heirs(graph_.nodes, discriminated_, components);
+    find_sealed();
     NES_TRY(refuse_endless_references());
     return std::move(graph_);
   }
@@ -68,8 +74,12 @@ class GraphBuilder {
     const NodeId value = child.value;
     switch (keyword_of(child.key)) {
       case Keyword::kExtension:
-      case Keyword::kInert:
+      case Keyword::kNote:
       case Keyword::kData: return {};
+      case Keyword::kInert:
+        if (!holds_mapping(tree_, value)) return {};
+        return tree_.refused(value, "a schema stands where none is expected");
+      case Keyword::kNameLists: return expect_name_lists(value);
       case Keyword::kPii: return read_pii(value, node);
       case Keyword::kReference: return read_reference(value, node);
       case Keyword::kNames: return expect_names(value);
@@ -77,6 +87,7 @@ class GraphBuilder {
       case Keyword::kInPlaceMap: return read_schema_map(value, node.conditional);
       case Keyword::kInPlaceList:
         return read_list(value, child.key == "allOf" ? node.all_of : node.conditional);
+      case Keyword::kDiscriminator: return read_discriminator(value, node);
       case Keyword::kProperties: return read_properties(value, node);
       case Keyword::kPatternProperties: return read_patterns(value, node);
       case Keyword::kAdditionalProperties:
@@ -97,11 +108,14 @@ class GraphBuilder {
         return tree_.refused(value, "a dialect that is not understood");
       case Keyword::kNegative:
         if (!could_hide(tree_, value)) return {};
-        return tree_.refused(value, "an x-pii or a $ref stands below not, propertyNames or contentSchema");
+        return tree_.refused(value,
+                             "an x-pii or a reference stands below not, propertyNames or contentSchema");
       case Keyword::kRefused: return tree_.refused(value, "a keyword that is not supported");
       case Keyword::kUnknown: break;
     }
-    if (!holds_mapping(tree_, value)) return {};
+    // Keywords that begin with `$` are for vocabularies to define (2020-12 Core section 8).
+    const bool refers = child.key.starts_with('$') || holds_pointer(tree_, value);
+    if (!refers && !holds_mapping(tree_, value)) return {};
     return tree_.refused(value, "an unknown keyword could hold a schema");
   }
 
@@ -122,6 +136,13 @@ class GraphBuilder {
     return read_schema(reference.target, node.reference);
   }
 
+  Result<void> read_discriminator(NodeId value, SchemaNode& node) {
+    NES_TRY_ASSIGN(const std::vector<NodeId> mapped, mapped_schemas(tree_, value));
+    for (const NodeId target : mapped) NES_TRY(append_schema(target, node.conditional));
+    discriminated_.push_back(ids_[node.source]);
+    return {};
+  }
+
   Result<void> read_schema(NodeId value, SchemaId& into) {
     NES_TRY_ASSIGN(into, schema(value));
     return {};
@@ -135,6 +156,15 @@ class GraphBuilder {
 
   Result<void> expect_names(NodeId value) {
     if (!tree_.is_mapping(value)) return tree_.refused(value, "a map of schemas is not a mapping");
+    return {};
+  }
+
+  Result<void> expect_name_lists(NodeId value) {
+    if (!tree_.is_mapping(value)) return tree_.refused(value, "dependentRequired is not a mapping");
+    for (const Child& child : tree_.children(value)) {
+      if (!tree_.is_sequence(child.value) || holds_mapping(tree_, child.value))
+        return tree_.refused(child.value, "dependentRequired has something else than lists of names");
+    }
     return {};
   }
 
@@ -181,6 +211,24 @@ class GraphBuilder {
     return place->second;
   }
 
+  // Backwards from the schemas with rules.
+  void find_sealed() {
+    std::vector<std::vector<SchemaId>> takers(graph_.nodes.size());
+    std::vector<SchemaId> pending;
+    const auto seal = [this, &pending](SchemaId id) {
+      if (!std::exchange(graph_.nodes[id].sealed, true)) pending.push_back(id);
+    };
+    for (SchemaId id = 0; id < graph_.nodes.size(); ++id) {
+      for_each_certain(graph_.nodes[id], [&takers, id](SchemaId taken) { takers[taken].push_back(id); });
+      if (graph_.nodes[id].rule != json::kNoRule) seal(id);
+    }
+    while (!pending.empty()) {
+      const SchemaId taken = pending.back();
+      pending.pop_back();
+      for (const SchemaId id : takers[taken]) seal(id);
+    }
+  }
+
   // A chain of $ref that comes back to itself never arrives at a schema.
   Result<void> refuse_endless_references() const {
     std::vector<SchemaId> walk_of(graph_.nodes.size(), kNoSchema);  // the walk that passed here first
@@ -197,7 +245,8 @@ class GraphBuilder {
   const SourceTree& tree_;
   const CompileOptions options_;
   SchemaGraph graph_;
-  std::vector<SchemaId> ids_;  // by NodeId
+  std::vector<SchemaId> ids_;            // by NodeId
+  std::vector<SchemaId> discriminated_;  // those with a discriminator
   std::map<std::string_view, KeyId> key_ids_;
   std::map<std::tuple<Mode, std::string, std::vector<std::string>>, json::RuleIndex> rule_ids_;
 };

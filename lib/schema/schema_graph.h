@@ -38,10 +38,11 @@ struct SchemaNode {
   std::uint32_t line = 0;
   json::RuleIndex rule = json::kNoRule;
   std::uint32_t rule_line = 0;
+  bool sealed = false;  // as a whole: it has a rule, or takes in by $ref and allOf what has one
 
   SchemaId reference = kNoSchema;
   std::vector<SchemaId> all_of;
-  std::vector<SchemaId> conditional;  // anyOf, oneOf, if, then, else, dependentSchemas
+  std::vector<SchemaId> conditional;  // anyOf, oneOf, if, then, else, dependentSchemas, discriminator
 
   std::vector<Property> properties;       // by key
   std::vector<PatternProperty> patterns;  // in document order
@@ -73,11 +74,17 @@ struct SchemaGraph {
 Result<SchemaGraph> build_graph(const SourceTree& tree, const std::vector<Root>& roots,
                                 const CompileOptions& options);
 
+// Calls visit(SchemaId) for every schema that applies to the same value whatever the value is.
+template <typename Visit>
+void for_each_certain(const SchemaNode& node, Visit visit) {
+  if (node.reference != kNoSchema) visit(node.reference);
+  for (const SchemaId id : node.all_of) visit(id);
+}
+
 // Calls visit(SchemaId) for every schema that applies to the same value.
 template <typename Visit>
 void for_each_in_place(const SchemaNode& node, Visit visit) {
-  if (node.reference != kNoSchema) visit(node.reference);
-  for (const SchemaId id : node.all_of) visit(id);
+  for_each_certain(node, visit);
   for (const SchemaId id : node.conditional) visit(id);
 }
 

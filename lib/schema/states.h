@@ -49,11 +49,18 @@ json::PlanState other_key(const State& state, const PatternSet& set, std::string
 // elements that are as the rest.
 void simplify(State& state, const PatternSet& set, const std::vector<std::string_view>& keys);
 
-// The states of each root of the graph, as one automaton; `starts` is beside graph.roots. kSchemaRefused if a
-// place has two rules, kLimit beyond the bounds of limits.h.
+// Replaces states from which no state with a rule can be reached by kNothingPlanned, in `states` and
+// `starts`: a schema may lead to a rule that another one's keywords never let apply.
+void drop_dead(States& states, const std::vector<std::vector<json::PlanState>*>& starts,
+               const PatternSet& set, const std::vector<std::string_view>& keys);
+
+// The states of each root of the graph, as one automaton; `starts` and `unnamed` are beside graph.roots.
+// kSchemaRefused if a place has two rules, kLimit beyond the bounds of limits.h.
 struct Determinized {
   States states;
   std::vector<json::PlanState> starts;
+  // Of requests that name no root: what is sealed as a whole, or a branch that is, applies only when named.
+  std::vector<json::PlanState> unnamed;
 };
 Result<Determinized> determinize(const SchemaGraph& graph, Steps& steps);
 

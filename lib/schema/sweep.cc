@@ -80,6 +80,7 @@ class Sweep {
     switch (const Keyword keyword = keyword_of(child.key)) {
       case Keyword::kData:
       case Keyword::kPii: return {};
+      case Keyword::kNameLists: return members(child.value, FieldShape::kNames, ObjectType::kOther);
       case Keyword::kNames:
       case Keyword::kInPlaceMap:
       case Keyword::kProperties:
@@ -99,6 +100,8 @@ class Sweep {
       case Keyword::kUnknown:
       case Keyword::kExtension:
       case Keyword::kInert:
+      case Keyword::kNote:
+      case Keyword::kDiscriminator:
       case Keyword::kDialect:
       case Keyword::kReference:
       case Keyword::kRefused: break;

@@ -36,18 +36,18 @@ constexpr auto kVocabulary = std::to_array<Entry>({
     {"default", Keyword::kData},
     {"definitions", Keyword::kNames},
     {"dependencies", Keyword::kRefused},
-    {"dependentRequired", Keyword::kData},
+    {"dependentRequired", Keyword::kNameLists},
     {"dependentSchemas", Keyword::kInPlaceMap},
     {"deprecated", Keyword::kInert},
     {"description", Keyword::kInert},
-    {"discriminator", Keyword::kInert},
+    {"discriminator", Keyword::kDiscriminator},
     {"else", Keyword::kInPlace},
     {"enum", Keyword::kData},
     {"example", Keyword::kData},
     {"examples", Keyword::kData},
     {"exclusiveMaximum", Keyword::kInert},
     {"exclusiveMinimum", Keyword::kInert},
-    {"externalDocs", Keyword::kInert},
+    {"externalDocs", Keyword::kNote},
     {"format", Keyword::kInert},
     {"if", Keyword::kInPlace},
     {"items", Keyword::kItems},
@@ -80,7 +80,7 @@ constexpr auto kVocabulary = std::to_array<Entry>({
     {"uniqueItems", Keyword::kInert},
     {"writeOnly", Keyword::kInert},
     {"x-pii", Keyword::kPii},
-    {"xml", Keyword::kInert},
+    {"xml", Keyword::kNote},
 });
 static_assert(std::ranges::is_sorted(kVocabulary, {}, &Entry::name));
 
@@ -119,6 +119,12 @@ bool holds_mapping(const SourceTree& tree, NodeId value) {
   if (tree.is_mapping(value)) return true;
   return std::ranges::any_of(tree.children(value),
                              [&tree](const Child& child) { return holds_mapping(tree, child.value); });
+}
+
+bool holds_pointer(const SourceTree& tree, NodeId value) {
+  if (tree.text(value).starts_with("#/")) return true;
+  return std::ranges::any_of(tree.children(value),
+                             [&tree](const Child& child) { return holds_pointer(tree, child.value); });
 }
 
 }  // namespace nes::schema

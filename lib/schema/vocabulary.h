@@ -13,14 +13,17 @@ enum class Keyword : std::uint8_t {
   kUnknown,
   kExtension,    // `x-…`, x-pii apart: data of someone else
   kPii,          // x-pii
-  kInert,        // says nothing of structure
+  kInert,        // says nothing of structure, in a scalar or a list of them
+  kNote,         // externalDocs, xml: an object that is no schema
   kData,         // example, default, enum, …: values, not schemas
+  kNameLists,    // dependentRequired
   kDialect,      // $schema
   kReference,    // $ref
   kNames,        // $defs, definitions: reached by $ref alone
   kInPlace,      // a schema for the same value: if, then, else
   kInPlaceMap,   // dependentSchemas
   kInPlaceList,  // allOf, anyOf, oneOf
+  kDiscriminator,
   kProperties,
   kPatternProperties,
   kAdditionalProperties,
@@ -46,5 +49,8 @@ bool resembles_pii(std::string_view name) noexcept;
 
 // Whether `value` is, or has in its elements, a mapping: where a schema could be.
 bool holds_mapping(const SourceTree& tree, NodeId value);
+
+// Whether `value` is, or has in its elements, a text that refers to a place of the document.
+bool holds_pointer(const SourceTree& tree, NodeId value);
 
 }  // namespace nes::schema

@@ -17,6 +17,22 @@ components:
         email: {type: string, x-pii: {mode: deterministic, context: email}}
         phone: {type: string, x-pii: true}
 """
+INHERITED = """openapi: 3.0.3
+paths: {}
+components:
+  schemas:
+    Visit: {properties: {pet: {$ref: '#/components/schemas/Pet'}}}
+    Pet:
+      properties: {kind: {type: string}}
+      discriminator:
+        propertyName: kind
+        mapping:
+          dog: '#/components/schemas/Dog'
+    Dog:
+      allOf:
+        - $ref: '#/components/schemas/Pet'
+        - properties: {ownerSsn: {type: string, x-pii: true}}
+"""
 FORGOTTEN = SEALED + "        iban: {type: string}\n"
 BROKEN = SEALED.replace("x-pii: true", "x-pii: maybe")
 
@@ -73,6 +89,15 @@ class Paths(CliCase):
         for root in ("/components/schemas/Order", "#/components/schemas/Order"):
             self.assertEqual(self.run_cli("schema", "paths", path, "--root", root)[0], listed)
         self.refused("schema", "paths", path, "--root", "/components/schemas/Nobody")
+
+    def test_lists_what_a_discriminator_leads_to(self):
+        path = self.write("pet.yaml", INHERITED)
+        out, _ = self.run_cli("schema", "paths", path, "--root", "/components/schemas/Visit")
+        self.assertEqual(out, "/pet/ownerSsn\trandomized\t\n")
+        out, _ = self.run_cli("schema", "check", "--strict", path)
+        self.assertIn("#/components/schemas/Visit\n    /pet/ownerSsn\trandomized\t\n", out)
+        away = self.write("away.yaml", INHERITED.replace("'#/components/schemas/Dog'", "dog.yaml"))
+        self.assertIn(f"{away}:11: refused: ", self.refused("schema", "check", away))
 
     def test_asks_for_a_root_where_roots_disagree(self):
         path = TESTDATA / "schemas/ambiguous-v1.yaml"
