@@ -398,6 +398,17 @@ class Mistakes(EnclaveCase):
                 self.assertEqual(connection.exchange(1, sent).status, 200)
 
 
+def large_field(stream):
+    """A request with a field of 4,000 bytes that enters the compression's table."""
+    field = encode([("x-a", "a" * 4_000)]).replace(b"\0", b"\x40", 1)
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, encode(head("GET", "/livez")) + field)
+
+
+def reference(count):
+    """That field, `count` times."""
+    return b"\xbe" * count
+
+
 class Floods(EnclaveCase):
     """Frames that cost work and bring nothing: each kind ends with ENHANCE_YOUR_CALM, and others are served."""
 
@@ -442,6 +453,22 @@ class Floods(EnclaveCase):
                             lambda i: frame(CONTINUATION, 0, 1, encode([("x-a", "a" * 4000)])),
                             (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, COMPRESSION_ERROR))
 
+    def test_a_header_list_without_end_is_cut_off(self):
+        """A byte stands for 4,000 (RFC 7541 section 6.1): what is decoded ends, however little was sent."""
+        self.assert_cut_off(large_field(1), lambda i: frame(HEADERS, END_STREAM | END_HEADERS, 3 + 2 * i,
+                                                            encode(head("GET", "/livez")) + reference(16_000)))
+
+    def test_header_lists_over_the_limit_are_cut_off_once_there_are_many(self):
+        def lists(i):
+            return b"".join(frame(HEADERS, END_STREAM | END_HEADERS, stream, encode(head("GET", "/livez")) + reference(15))
+                            for stream in range(3 + 20 * i, 23 + 20 * i, 2))
+        self.assert_cut_off(large_field(1), lists)
+
+    def test_requests_that_have_to_be_reset_are_cut_off_once_there_are_many(self):
+        self.assert_cut_off(b"", lambda i: b"".join(
+            headers(stream, head("GET", "/livez", ("X-A", "1")), end_stream=True)
+            for stream in range(1 + 40 * i, 41 + 40 * i, 2)))
+
     def test_moderate_housekeeping_is_no_flood(self):
         with Http2Connection(self.enclave) as connection:
             for i in range(1, 400, 2):
@@ -467,6 +494,8 @@ class Overload(EnclaveCase):
             for i in list(streams)[:8]:
                 self.assertEqual(connection.exchange(i, data(i, b'"}')).status, 200)
             self.assertEqual(connection.exchange(31, sealing(31, part + b'"}')).status, 200)
+
+
 
 
 class Fairness(EnclaveCase):
