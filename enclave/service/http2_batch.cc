@@ -1,6 +1,7 @@
 // A batch over HTTP/2: its client may send for what has been taken in, and is sent what its windows take.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/limits.h"
@@ -87,7 +88,8 @@ void Http2Connection::write_batch_piece(Stream& stream, std::span<char> out) {
 std::span<const http::Field> Http2Connection::trailers(StreamId id) {
   Stream* const stream = find(id);
   if (stream == nullptr || stream->batch == nullptr) return {};
-  write_trailers(stream->batch->job(), stream->batch->totals(), stream->trailers.emplace());
+  stream->trailers = std::make_unique<Http2Fields>();
+  write_trailers(stream->batch->job(), stream->batch->totals(), *stream->trailers);
   if (stream->batch->ends_after(0)) stream->batch->conclude(std::nullopt);
   return stream->trailers->view();
 }

@@ -188,7 +188,7 @@ Http2Connection::Next Http2Connection::flush() {
 }
 
 std::size_t Http2Connection::holds() const {
-  std::size_t bytes = stream_bytes_ + output_.size();
+  std::size_t bytes = stream_bytes_ + output_.size() + session_->held();
   if (batches_ == 0) return bytes;
   for (const auto& [id, stream] : streams_)
     if (stream->batch != nullptr) bytes += stream->batch->held();

@@ -63,6 +63,9 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   std::span<const http::Field> trailers(http::StreamId id) override;
 
   Stream* find(http::StreamId id);
+  Stream& open(http::StreamId id);
+  // Keeps of a head that was parsed what its answer needs. False, and nothing is kept, if that is too much.
+  bool keep_head(Stream& stream, std::string_view text, const http::RequestHead& head);
   void refuse(Stream& stream, ErrorCode code);
   void enqueue(Stream& stream);
   void stream_is_slow(Stream& stream);
@@ -100,7 +103,7 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   std::unique_ptr<DrainDeadline> drain_deadline_;
   PendingOutput output_;
   std::size_t sent_since_check_ = 0;
-  std::size_t stream_bytes_ = 0;  // bodies and answers of all streams, but for batches
+  std::size_t stream_bytes_ = 0;  // of all streams, without what batches hold
   std::size_t batches_ = 0;       // streams that are batches
   Phase phase_ = Phase::kIdle;
 };
