@@ -140,7 +140,7 @@ void Http2Connection::stream_is_slow(Stream& stream) {
   if (serve() == Next::kGoOn) set_interest(EPOLLIN);
 }
 
-void Http2Connection::answer(Stream& stream) {
+std::size_t Http2Connection::answer(Stream& stream) {
   RequestMeter& meter = worker_.meter();
   meter.begins();
   meter.request_begins();
@@ -165,12 +165,14 @@ void Http2Connection::answer(Stream& stream) {
     if (response.latency) meter.request_ends(*response.latency);
     note_span(info, stream.route, stream.head_us, response);
   }
+  const std::size_t worked = stream.body.size() + out.size();
   stream_bytes_ -= stream.held();
   stream.head = {};
   stream.body = {};
   stream.answer = std::move(out);
   stream_bytes_ += stream.held();
   send(stream, response, head_only);
+  return worked;
 }
 
 void Http2Connection::send(Stream& stream, const Response& response, bool head_only) {
