@@ -24,6 +24,8 @@ void Http2Connection::begin_batch(Stream& stream, const http::RequestHead& head)
   if (!job.ok()) return refuse(stream, job.error().code);
   stream.batch = std::make_unique<Batch>(worker_, stream, std::move(job).value());
   ++batches_;
+  stream_bytes_ -= stream.head.size();
+  stream.head = {};  // the batch has what it needs of it, and its event and span
   const auto expect = head.find_single("Expect");
   if (expect.ok() && expect->has_value()) session_->answer_continue(stream.id);
 }
@@ -100,8 +102,7 @@ void Http2Connection::fail_batch(Stream& stream, ErrorCode code) {
   stream.batch.reset();
   --batches_;
   stream.has_small_body = false;
-  stream.queued = false;
-  refuse(stream, code);
+  refuse(stream, code);  // once, although it may be in ready_ for its batch
 }
 
 void Http2Connection::batch_is_slow(Stream& stream) {

@@ -28,7 +28,7 @@ class Http2Connection::Stream final : public os::Deadline, public BatchOwner {
   std::size_t held() const noexcept { return sizeof(Stream) + head.size() + body.size() + answer.size(); }
 
   const http::StreamId id;
-  // Of what came, what describe() reads, until the request is answered; empty: nothing that can be read.
+  // The part that describe() reads, until it is not needed any more; empty also where nothing can be read.
   secret::SecretBytes head;
   secret::SecretBytes body;
   secret::SecretBytes answer;

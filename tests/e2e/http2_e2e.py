@@ -525,7 +525,7 @@ class Fairness(EnclaveCase):
         with Http2Connection(self.enclave, timeout_s=60) as greedy, Http2Connection(self.enclave) as modest:
             streams = range(1, 33, 2)
             for i in streams:
-                self.send_but_the_end(greedy, i, body)
+                greedy.send_but_the_end(i, body)
             begin = time.monotonic()
             greedy.send(*[data(i, body[-1:]) for i in streams])
             self.assertEqual(modest.exchange(1, sealing(1, BODY)).status, 200)
@@ -533,22 +533,6 @@ class Fairness(EnclaveCase):
             for i in streams:
                 self.assertEqual(greedy.read(i).status, 200)
             self.assertLess(waited, (time.monotonic() - begin) / 4)
-
-    @staticmethod
-    def send_but_the_end(connection, stream, body):
-        """All but the last byte, as the windows let it."""
-        connection.send(headers(stream, sealing_head()))
-        connection.rooms[stream] = connection.server_settings[INITIAL_WINDOW_SIZE]
-        at = 0
-        while at < len(body) - 1:
-            size = min(16384, connection.rooms[0], connection.rooms[stream], len(body) - 1 - at)
-            if size == 0:
-                connection.next_frame()
-                continue
-            connection.send(data(stream, body[at:at + size], end_stream=False))
-            at += size
-            for opened in (0, stream):
-                connection.rooms[opened] -= size
 
     def test_a_greedy_client_does_not_keep_another_waiting(self):
         work = [sealing(i, b'{"card":{"number":"%d"},"items":[%s]}' % (i, b",".join([BODY] * 200)))
