@@ -210,7 +210,7 @@ constexpr Variable<Draft> kTable[] = {
     {{.name = "MAX_INFLIGHT_BYTES",
       .default_note = "a quarter of memory",
       .accepts = "an integer from 2048 to 1099511627776",
-      .meaning = "bodies and answers held at once; at least twice MAX_BODY_BYTES"},
+      .meaning = "requests and answers held at once; at least twice MAX_BODY_BYTES"},
      [](std::string_view text, Draft& draft) {
        return assign(parse_integer<std::uint64_t>(text, 2'048, std::uint64_t{1} << 40),
                      draft.max_inflight_bytes);

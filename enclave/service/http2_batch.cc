@@ -1,6 +1,7 @@
 // A batch over HTTP/2: its client may send for what has been taken in, and is sent what its windows take.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/limits.h"
@@ -23,6 +24,8 @@ void Http2Connection::begin_batch(Stream& stream, const http::RequestHead& head)
   if (!job.ok()) return refuse(stream, job.error().code);
   stream.batch = std::make_unique<Batch>(worker_, stream, std::move(job).value());
   ++batches_;
+  stream_bytes_ -= stream.head.size();
+  stream.head = {};  // the batch has what it needs of it, and its event and span
   const auto expect = head.find_single("Expect");
   if (expect.ok() && expect->has_value()) session_->answer_continue(stream.id);
 }
@@ -87,7 +90,8 @@ void Http2Connection::write_batch_piece(Stream& stream, std::span<char> out) {
 std::span<const http::Field> Http2Connection::trailers(StreamId id) {
   Stream* const stream = find(id);
   if (stream == nullptr || stream->batch == nullptr) return {};
-  write_trailers(stream->batch->job(), stream->batch->totals(), stream->trailers.emplace());
+  stream->trailers = std::make_unique<Http2Fields>();
+  write_trailers(stream->batch->job(), stream->batch->totals(), *stream->trailers);
   if (stream->batch->ends_after(0)) stream->batch->conclude(std::nullopt);
   return stream->trailers->view();
 }
@@ -98,8 +102,7 @@ void Http2Connection::fail_batch(Stream& stream, ErrorCode code) {
   stream.batch.reset();
   --batches_;
   stream.has_small_body = false;
-  stream.queued = false;
-  refuse(stream, code);
+  refuse(stream, code);  // once, although it may be in ready_ for its batch
 }
 
 void Http2Connection::batch_is_slow(Stream& stream) {

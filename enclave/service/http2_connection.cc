@@ -99,6 +99,7 @@ void Http2Connection::linger() {
 
 void Http2Connection::on_events(std::uint32_t /*events*/) {
   if (phase_ == Phase::kLingering) return discard_rest();
+  worked_bytes_ = 0;
   for (int i = 0; i < limits::kHttp2ReadsPerRound; ++i) {
     if (serve() == Next::kStop || read_some() == Next::kStop) return;
   }
@@ -133,17 +134,7 @@ Http2Connection::Next Http2Connection::read_some() {
 
 Http2Connection::Next Http2Connection::serve() {
   if (!output_.empty() && flush() == Next::kStop) return Next::kStop;
-  int slices = 0;
-  for (int i = 0;
-       i < limits::kHttp2RequestsPerRound && slices < limits::kBatchSlicesPerRound && !ready_.empty(); ++i) {
-    Stream* const stream = find(ready_.front());
-    ready_.pop_front();
-    if (stream == nullptr) continue;
-    if (stream->batch == nullptr)
-      answer(*stream);
-    else
-      slices += tend_batch(*stream) ? 1 : 0;
-  }
+  work();
   const std::span<char> room = worker_.http2_buffer();
   for (int i = 0; i < limits::kHttp2WritesPerRound; ++i) {
     const std::size_t size = session_->send(room);
@@ -157,6 +148,21 @@ Http2Connection::Next Http2Connection::serve() {
   settle();
   set_interest(EPOLLIN | EPOLLOUT);
   return Next::kStop;
+}
+
+void Http2Connection::work() {
+  int slices = 0;
+  for (int i = 0; i < limits::kHttp2RequestsPerRound && slices < limits::kBatchSlicesPerRound &&
+                  worked_bytes_ < limits::kHttp2BytesPerRound && !ready_.empty();
+       ++i) {
+    Stream* const stream = find(ready_.front());
+    ready_.pop_front();
+    if (stream == nullptr) continue;
+    if (stream->batch == nullptr)
+      worked_bytes_ += answer(*stream);
+    else
+      slices += tend_batch(*stream) ? 1 : 0;
+  }
 }
 
 Http2Connection::Next Http2Connection::settle() {
@@ -188,7 +194,7 @@ Http2Connection::Next Http2Connection::flush() {
 }
 
 std::size_t Http2Connection::holds() const {
-  std::size_t bytes = stream_bytes_ + output_.size();
+  std::size_t bytes = stream_bytes_ + output_.size() + session_->held();
   if (batches_ == 0) return bytes;
   for (const auto& [id, stream] : streams_)
     if (stream->batch != nullptr) bytes += stream->batch->held();

@@ -63,10 +63,14 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   std::span<const http::Field> trailers(http::StreamId id) override;
 
   Stream* find(http::StreamId id);
+  Stream& open(http::StreamId id);
+  // Keeps of a head that was parsed what its answer needs. False, and nothing is kept, if that is too much.
+  bool keep_head(Stream& stream, std::string_view text, const http::RequestHead& head);
   void refuse(Stream& stream, ErrorCode code);
   void enqueue(Stream& stream);
   void stream_is_slow(Stream& stream);
-  void answer(Stream& stream);
+  // Returns how many bytes that was work on.
+  std::size_t answer(Stream& stream);
   void send(Stream& stream, const Response& response, bool head_only);
   std::size_t holds() const;
   void count_held();
@@ -85,8 +89,10 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   void batch_is_slow(Stream& stream);
   void batch_goes_on(Stream& stream);
 
-  // Answers some of what waits. Then sends what is due, as far as the peer takes it.
+  // work(), then sends what is due, as far as the peer takes it.
   Next serve();
+  // Answers some of what waits.
+  void work();
   Next flush();
   Next read_some();
   // What the connection waits for has changed.
@@ -100,8 +106,9 @@ class Http2Connection final : public ServedConnection, private http::Http2Reques
   std::unique_ptr<DrainDeadline> drain_deadline_;
   PendingOutput output_;
   std::size_t sent_since_check_ = 0;
-  std::size_t stream_bytes_ = 0;  // bodies and answers of all streams, but for batches
+  std::size_t stream_bytes_ = 0;  // of all streams, without what batches hold
   std::size_t batches_ = 0;       // streams that are batches
+  std::size_t worked_bytes_ = 0;  // of bodies and answers, in this round of the loop
   Phase phase_ = Phase::kIdle;
 };
 

@@ -1,6 +1,7 @@
 // The requests of a connection in HTTP/2: what the session says of them, and their answers.
 #include <algorithm>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/limits.h"
@@ -29,30 +30,58 @@ void Http2Connection::enqueue(Stream& stream) {
 
 void Http2Connection::refuse(Stream& stream, ErrorCode code) {
   stream.refusal = code;
-  stream_bytes_ -= stream.held();
+  stream_bytes_ -= stream.body.size();
   stream.body = {};
   if (!stream.has_small_body) enqueue(stream);
 }
 
-void Http2Connection::on_head(StreamId id, std::string_view head_text) {
-  auto owned = std::make_unique<Stream>(*this, id, head_text);
-  Stream& stream = *owned;
+Http2Connection::Stream& Http2Connection::open(StreamId id) {
+  Stream& stream = *(streams_[id] = std::make_unique<Stream>(*this, id));
+  stream_bytes_ += stream.held();
   stream.head_us = worker_.meter().mark_us();
-  streams_[id] = std::move(owned);
   worker_.loop().arm(stream, limits::kBodyTimeoutMs);
   if (phase_ == Phase::kIdle) enter(Phase::kServing);
+  return stream;
+}
+
+bool Http2Connection::keep_head(Stream& stream, std::string_view text, const http::RequestHead& head) {
+  constexpr std::size_t kSmallHeadBytes = 1024;  // not worth a choice
+  constexpr std::string_view kLineEnd = "\r\n";
+  const auto each_part = [&](auto&& take) {
+    if (text.size() <= kSmallHeadBytes) return take(text);
+    take(text.substr(0, text.find(kLineEnd) + kLineEnd.size()));
+    for (std::size_t i = 0; i < head.field_count(); ++i) {
+      const http::Field& field = head.field(i);
+      if (!http::equals_ignore_case(field.name, "Host") && !describes(field.name)) continue;
+      for (const std::string_view part : {field.name, std::string_view(": "), field.value, kLineEnd})
+        take(part);
+    }
+    take(kLineEnd);
+  };
+  std::size_t size = 0;
+  each_part([&size](std::string_view part) { size += part.size(); });
+  if (would_overload(holds() + size)) return false;
+  stream.head.reserve(size);
+  each_part([&stream](std::string_view part) { stream.head.append(as_bytes(part)); });
+  stream_bytes_ += size;
+  return true;
+}
+
+void Http2Connection::on_head(StreamId id, std::string_view head_text) {
+  Stream& stream = open(id);
   if (head_text.empty()) return refuse(stream, ErrorCode::kHeadersTooLarge);
   http::RequestHead& head = worker_.head();
-  const auto parsed = http::RequestHead::parse(stream.head, head);
-  if (!parsed.ok() || *parsed != stream.head.size()) {
-    const ErrorCode code = parsed.ok() ? ErrorCode::kMalformedRequest : parsed.error().code;
-    stream.head.clear();
-    return refuse(stream, code);
-  }
+  const auto parsed = http::RequestHead::parse(head_text, head);
+  if (!parsed.ok() || *parsed != head_text.size())
+    return refuse(stream, parsed.ok() ? ErrorCode::kMalformedRequest : parsed.error().code);
   const auto expect = head.find_single("Expect");
   const bool waits_for_100 = expect.ok() && expect->has_value();
   stream.has_small_body =
       !waits_for_100 && head.content_length > 0 && head.content_length <= limits::kHttp2RefusedBodyBytes;
+  if (!keep_head(stream, head_text, head)) {
+    worker_.handler().audit_refusal(routes_, describe(head), ErrorCode::kOverloaded);
+    return refuse(stream, ErrorCode::kOverloaded);
+  }
   const auto route = worker_.handler().admit(routes_, describe(head));
   if (!route.ok()) return refuse(stream, route.error().code);
   stream.route = *route;
@@ -111,7 +140,7 @@ void Http2Connection::stream_is_slow(Stream& stream) {
   if (serve() == Next::kGoOn) set_interest(EPOLLIN);
 }
 
-void Http2Connection::answer(Stream& stream) {
+std::size_t Http2Connection::answer(Stream& stream) {
   RequestMeter& meter = worker_.meter();
   meter.begins();
   meter.request_begins();
@@ -123,7 +152,7 @@ void Http2Connection::answer(Stream& stream) {
     response = worker_.handler().fail(stream.refusal.value_or(ErrorCode::kMalformedRequest), {}, {}, out);
   } else {
     http::RequestHead& head = worker_.head();
-    NES_CHECK(http::RequestHead::parse(stream.head, head).ok());  // as it was when it came
+    NES_CHECK(http::RequestHead::parse(as_text(stream.head.reveal()), head).ok());  // as when it came
     RequestInfo info = describe(head);
     info.http_2 = true;
     head_only = head.method == http::Method::kHead;
@@ -136,11 +165,14 @@ void Http2Connection::answer(Stream& stream) {
     if (response.latency) meter.request_ends(*response.latency);
     note_span(info, stream.route, stream.head_us, response);
   }
+  const std::size_t worked = stream.body.size() + out.size();
   stream_bytes_ -= stream.held();
+  stream.head = {};
   stream.body = {};
   stream.answer = std::move(out);
   stream_bytes_ += stream.held();
   send(stream, response, head_only);
+  return worked;
 }
 
 void Http2Connection::send(Stream& stream, const Response& response, bool head_only) {

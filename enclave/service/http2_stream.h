@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <string>
-#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -18,8 +16,7 @@ namespace nes::service {
 
 class Http2Connection::Stream final : public os::Deadline, public BatchOwner {
  public:
-  Stream(Http2Connection& connection, http::StreamId stream_id, std::string_view head_text)
-      : id(stream_id), head(head_text), connection_(connection) {}
+  Stream(Http2Connection& connection, http::StreamId stream_id) : id(stream_id), connection_(connection) {}
 
   void on_deadline() override { connection_.stream_is_slow(*this); }
   bool batch_may_hold(std::size_t bytes) override {
@@ -27,11 +24,12 @@ class Http2Connection::Stream final : public os::Deadline, public BatchOwner {
     return !connection_.would_overload(connection_.holds() - mine + bytes);
   }
   void batch_goes_on() override { connection_.batch_goes_on(*this); }
-  // Of a body or an answer that is whole; a batch is counted while it is there.
-  std::size_t held() const noexcept { return body.size() + answer.size(); }
+  // Without what a batch holds.
+  std::size_t held() const noexcept { return sizeof(Stream) + head.size() + body.size() + answer.size(); }
 
   const http::StreamId id;
-  std::string head;  // empty: over its limits
+  // The part that describe() reads, until it is not needed any more; empty also where nothing can be read.
+  secret::SecretBytes head;
   secret::SecretBytes body;
   secret::SecretBytes answer;
   std::size_t answer_sent = 0;
@@ -40,12 +38,12 @@ class Http2Connection::Stream final : public os::Deadline, public BatchOwner {
   std::int64_t head_us = 0;           // when its head was there
   std::optional<ErrorCode> refusal;   // or why it is refused
   bool has_small_body = false;        // that is waited for although it is refused
-  bool queued = false;                // in ready_; but for a batch, or answered
+  bool queued = false;                // in ready_; or answered, but for a batch
 
   std::unique_ptr<Batch> batch;
   std::size_t untaken = 0;       // bytes of the body for which the client may not send others yet
   bool batch_head_sent = false;  // it is being answered
-  std::optional<Http2Fields> trailers;
+  std::unique_ptr<Http2Fields> trailers;
 
  private:
   Http2Connection& connection_;

@@ -93,6 +93,14 @@ RequestInfo ServedConnection::describe(const http::RequestHead& head) const {
           .traceparent = traceparents == 1 ? std::optional(traceparent) : std::nullopt};
 }
 
+bool ServedConnection::describes(std::string_view name) const noexcept {
+  for (const std::string_view read :
+       {std::string_view("Content-Type"), std::string_view("Prefer"), std::string_view("traceparent"),
+        std::string_view(worker_.state().settings.schema_header_name)})
+    if (http::equals_ignore_case(name, read)) return true;
+  return false;
+}
+
 void ServedConnection::note_request() {
   if (of_client_) worker_.counters().add(telemetry::Counter::kRequests);
 }

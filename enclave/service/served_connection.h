@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "enclave/service/handler.h"
@@ -41,6 +42,8 @@ class ServedConnection : public os::EventHandler {
   bool would_overload(std::size_t bytes) const;
   void learn_client();
   RequestInfo describe(const http::RequestHead& head) const;
+  // Whether describe() reads fields of this name.
+  bool describes(std::string_view name) const noexcept;
   // Count a request, and the answer to one, of a client: the node's probes are not counted.
   void note_request();
   void note_answer(const Response& response);

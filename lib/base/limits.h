@@ -59,7 +59,9 @@ inline constexpr std::size_t kHttp2GivenUpStreams = 256;                 // reme
 inline constexpr std::uint32_t kHttp2Budget = 2'000;                     // http/http2_budget.h
 inline constexpr std::uint32_t kHttp2BudgetPerSecond = 200;
 inline constexpr std::uint32_t kHttp2BudgetPerAnswer = 4;
+inline constexpr std::size_t kHttp2HeaderListBytes = 4 * kHttpHeadBytes;  // more ends the connection
 inline constexpr int kHttp2RequestsPerRound = 32;  // of one connection, before others have their turn
+inline constexpr std::size_t kHttp2BytesPerRound = std::size_t{1} << 20;  // of their bodies and answers
 inline constexpr int kHttp2ReadsPerRound = 4;
 inline constexpr int kHttp2WritesPerRound = 16;
 // A refused request is answered after a body up to this size: clients that see a stream reset while they send

@@ -13,7 +13,8 @@ namespace nes::http {
 class Http2Budget {
  public:
   static constexpr std::uint32_t kIdleFrameCost = 1;
-  static constexpr std::uint32_t kResetCost = 4;  // a request was begun for nothing
+  static constexpr std::uint32_t kResetCost = 4;       // a request was begun for nothing
+  static constexpr std::uint32_t kLargeListCost = 16;  // a header list was decoded, and is not looked at
   static constexpr std::size_t kPayingDataBytes = 512;
 
   // False, and nothing spent, if the allowance does not reach. `now_ms` does not go back.

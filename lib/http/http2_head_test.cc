@@ -103,6 +103,32 @@ TEST(Http2Head, is_empty_over_its_limits_and_whole_at_them) {
   EXPECT_TRUE(head.too_large());
 }
 
+TEST(Http2Head, neither_keeps_nor_looks_at_what_is_over_its_limits) {
+  Http2Head head;
+  ASSERT_TRUE(read(with(kGet, "x-a", "1"), head));
+  EXPECT_GT(head.held(), 0U);
+  ASSERT_TRUE(read(with(with(kGet, "x-a", std::string(limits::kHttpHeadBytes, 'a')), "X A", "\r\n"), head));
+  EXPECT_TRUE(head.too_large());
+  EXPECT_EQ(head.held(), 0U);
+  ASSERT_TRUE(read(kGet, head)) << "the next list is another one";
+  EXPECT_FALSE(head.text().empty());
+  head.clear();
+  EXPECT_EQ(head.held(), 0U);
+}
+
+TEST(Http2Head, is_endless_one_byte_over_four_times_its_limit) {
+  Http2Head head;
+  std::size_t used = 0;
+  for (const auto& [name, value] : kGet) used += name.size() + value.size() + 32;
+  const std::size_t room = 4 * limits::kHttpHeadBytes - used - 32 - 3;
+  ASSERT_TRUE(read(with(kGet, "x-a", std::string(room, 'a')), head));
+  EXPECT_FALSE(head.is_endless());
+  ASSERT_TRUE(read(with(kGet, "x-a", std::string(room + 1, 'a')), head));
+  EXPECT_TRUE(head.is_endless());
+  head.clear();
+  EXPECT_FALSE(head.is_endless());
+}
+
 TEST(Http2Budget, is_spent_refilled_by_time_and_earned_by_answers) {
   Http2Budget budget;
   for (std::uint32_t i = 0; i < limits::kHttp2Budget; ++i) ASSERT_TRUE(budget.spend(1, 5'000));

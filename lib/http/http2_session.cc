@@ -20,6 +20,13 @@ namespace {
 
 constexpr std::size_t kFrameHeadBytes = 9;
 
+// Errors of a stream that only its client can have caused.
+bool is_fault_of_client(std::uint32_t error) noexcept {
+  return error == NGHTTP2_PROTOCOL_ERROR || error == NGHTTP2_FLOW_CONTROL_ERROR ||
+         error == NGHTTP2_FRAME_SIZE_ERROR || error == NGHTTP2_REFUSED_STREAM ||
+         error == NGHTTP2_ENHANCE_YOUR_CALM;
+}
+
 std::string_view text_of(const std::uint8_t* data, std::size_t size) noexcept {
   return {reinterpret_cast<const char*>(data), size};
 }
@@ -58,6 +65,28 @@ struct Http2Session::State {
     return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
   }
 
+  void spend(std::uint32_t cost) noexcept {
+    if (!budget.spend(cost, now_ms)) terminate(Http2Error::kEnhanceYourCalm);
+  }
+
+  void end_head() noexcept {
+    head_stream = 0;
+    head.clear();
+  }
+
+  // A header list is whole. False: the stream is given up.
+  bool take_head(const nghttp2_headers& frame) {
+    const bool is_request = frame.cat == NGHTTP2_HCAT_REQUEST;
+    const bool too_large = head.too_large();
+    const bool well_formed = !is_request || head.finish();
+    if (too_large) spend(Http2Budget::kLargeListCost);
+    if (is_request && well_formed) requests.on_head(frame.hd.stream_id, head.text());
+    end_head();
+    if (!well_formed) give_up(frame.hd.stream_id, Http2Error::kProtocolError);
+    if (!is_request && too_large) give_up(frame.hd.stream_id, Http2Error::kEnhanceYourCalm);
+    return well_formed && (is_request || !too_large);
+  }
+
   void fill(const std::uint8_t* data, std::size_t size) noexcept {
     std::memcpy(room.data(), data, size);
     room = room.subspan(size);
@@ -84,7 +113,7 @@ struct Http2Session::State {
       case NGHTTP2_RST_STREAM: cost = Http2Budget::kResetCost; break;
       default: cost = Http2Budget::kIdleFrameCost; break;
     }
-    if (!self.budget.spend(cost, self.now_ms)) self.terminate(Http2Error::kEnhanceYourCalm);
+    self.spend(cost);
     return 0;
   }
 
@@ -101,9 +130,10 @@ struct Http2Session::State {
                        std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
                        std::uint8_t /*flags*/, void* user_data) {
     State& self = of(user_data);
-    const bool fits = self.head.add(text_of(name, name_size), text_of(value, value_size));
-    if (!fits) return self.give_up(frame->hd.stream_id, Http2Error::kProtocolError);
-    return 0;
+    if (!self.head.add(text_of(name, name_size), text_of(value, value_size)))
+      return self.give_up(frame->hd.stream_id, Http2Error::kProtocolError);
+    // Ends the decoding at once: what is left of the block could stand for many times its size.
+    return self.head.is_endless() ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
   }
 
   static int on_invalid_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t*, std::size_t,
@@ -114,19 +144,7 @@ struct Http2Session::State {
   static int on_frame(nghttp2_session*, const nghttp2_frame* frame, void* user_data) {
     State& self = of(user_data);
     const StreamId stream = frame->hd.stream_id;
-    if (frame->hd.type == NGHTTP2_HEADERS) {
-      self.head_stream = 0;
-      if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-        if (!self.head.finish()) {
-          self.give_up(stream, Http2Error::kProtocolError);
-          return 0;
-        }
-        self.requests.on_head(stream, self.head.text());
-      } else if (self.head.too_large()) {
-        self.give_up(stream, Http2Error::kEnhanceYourCalm);
-        return 0;
-      }
-    }
+    if (frame->hd.type == NGHTTP2_HEADERS && !self.take_head(frame->headers)) return 0;
     const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (carries && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) self.requests.on_end(stream);
     return 0;
@@ -135,7 +153,7 @@ struct Http2Session::State {
   static int on_invalid_frame(nghttp2_session*, const nghttp2_frame* frame, int /*error*/, void* user_data) {
     State& self = of(user_data);
     if (frame->hd.type == NGHTTP2_HEADERS) {
-      self.head_stream = 0;
+      self.end_head();
       self.given_up.add(frame->hd.stream_id);
     }
     return 0;
@@ -151,7 +169,7 @@ struct Http2Session::State {
 
   static int on_stream_close(nghttp2_session* session, std::int32_t stream, std::uint32_t, void* user_data) {
     State& self = of(user_data);
-    if (self.head_stream == stream) self.head_stream = 0;
+    if (self.head_stream == stream) self.end_head();
     nghttp2_session_set_stream_user_data(session, stream, nullptr);
     self.requests.on_closed(stream);
     return 0;
@@ -160,7 +178,10 @@ struct Http2Session::State {
   static int on_frame_sent(nghttp2_session* session, const nghttp2_frame* frame, void* user_data) {
     State& self = of(user_data);
     const StreamId stream = frame->hd.stream_id;
-    if (frame->hd.type == NGHTTP2_RST_STREAM) self.given_up.add(stream);
+    if (frame->hd.type == NGHTTP2_RST_STREAM) {
+      self.given_up.add(stream);
+      if (is_fault_of_client(frame->rst_stream.error_code)) self.spend(Http2Budget::kResetCost);
+    }
     if (frame->hd.type == NGHTTP2_DATA) self.budget.earn_by_data(frame->hd.length);
     const bool carries = frame->hd.type == NGHTTP2_HEADERS || frame->hd.type == NGHTTP2_DATA;
     if (!carries || (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) == 0) return 0;
@@ -238,9 +259,9 @@ Result<std::unique_ptr<Http2Session>> Http2Session::create(Http2Requests& reques
   nghttp2_option_set_no_auto_window_update(option.get(), 1);
   nghttp2_option_set_max_outbound_ack(option.get(), limits::kHttp2QueuedAcks);
 
-  nghttp2_session* session = nullptr;
-  if (nghttp2_session_server_new2(&session, set, state.get(), option.get()) != 0) return kRefused;
-  state->session.reset(session);
+  state->session = make_nghttp2_server(*callbacks, *option, state.get());
+  nghttp2_session* const session = state->session.get();
+  if (session == nullptr) return kRefused;
   const nghttp2_settings_entry settings[] = {
       {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS, limits::kHttp2Streams},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, limits::kHttp2StreamWindowBytes},
@@ -259,6 +280,7 @@ Result<void> Http2Session::receive(std::span<const char> data, std::int64_t now_
       state_->session.get(), reinterpret_cast<const std::uint8_t*>(data.data()), data.size());
   if (taken == static_cast<ssize_t>(data.size())) return {};
   if (taken == NGHTTP2_ERR_BAD_CLIENT_MAGIC) state_->terminate(Http2Error::kProtocolError);
+  if (state_->head.is_endless()) state_->terminate(Http2Error::kEnhanceYourCalm);
   state_->broken = true;
   return Error{ErrorCode::kMalformedRequest, "the connection does not speak HTTP/2"};
 }
@@ -288,6 +310,8 @@ bool Http2Session::is_over() const noexcept {
 }
 
 bool Http2Session::in_header_list() const noexcept { return state_->head_stream != 0; }
+
+std::size_t Http2Session::held() const noexcept { return state_->head.held(); }
 
 void Http2Session::answer(StreamId stream, const Answer& answer) {
   std::array<nghttp2_nv, limits::kHttpHeaders> pairs{};

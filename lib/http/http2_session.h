@@ -6,10 +6,12 @@
 // connection error.
 //
 // Bounds (limits): streams, windows, the header list, CONTINUATION frames, and a budget for frames that cost
-// work without bringing a request on: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM, empty DATA. Who
-// spends it is cut off with ENHANCE_YOUR_CALM.
+// work without bringing a request on: PING, SETTINGS, PRIORITY, WINDOW_UPDATE, RST_STREAM of either side,
+// empty DATA, header lists over their limit. Who spends it, or sends a list without end, is cut off with
+// ENHANCE_YOUR_CALM.
 //
-// Body bytes are never copied into the session, on their way in or out. Does no I/O. Thread-compatible.
+// Body bytes are never copied into the session, on their way in or out. Header fields are wiped with their
+// list, or when they leave the table of the client's compression. Does no I/O. Thread-compatible.
 #pragma once
 
 #include <cstddef>
@@ -85,6 +87,8 @@ class Http2Session {
   bool is_over() const noexcept;
   // A header list has begun and is not whole.
   bool in_header_list() const noexcept;
+  // Bytes of that list.
+  std::size_t held() const noexcept;
 
   // Answers a request, once. Names are lower-case tokens; views must stay valid during the call only. Without
   // a body next_piece() is not asked. If the request has not ended by the time the answer has, the stream is

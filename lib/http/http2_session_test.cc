@@ -22,7 +22,8 @@ enum Type : char {
   kSettings = 4,
   kPing = 6,
   kGoaway = 7,
-  kWindowUpdate = 8
+  kWindowUpdate = 8,
+  kContinuation = 9
 };
 constexpr char kEndStream = 1, kEndHeaders = 4;
 
@@ -42,6 +43,10 @@ std::string block(const std::vector<std::pair<std::string, std::string>>& fields
     out += "\0"s + static_cast<char>(name.size()) + name + static_cast<char>(value.size()) + value;
   return out;
 }
+
+// A literal of 4,000 bytes that enters the compression's table, and a byte that stands for it (section 6.1).
+const std::string kLargeField = "\x40\x03x-a\x7f\xa1\x1e"s + std::string(4'000, 'a');
+std::string references(std::size_t count) { return std::string(count, '\xbe'); }
 
 const std::string kPost =
     block({{":method", "POST"}, {":scheme", "https"}, {":path", "/x"}, {":authority", "h"}});
@@ -107,6 +112,19 @@ class Http2SessionTest : public ::testing::Test {
       at += 9 + size;
     }
     return frames;
+  }
+
+  // One request after another, answered at once; returns how many until the connection ends, or `most`.
+  int requests_until_end(const std::string& header_block, int most) {
+    for (int i = 0; i < most; ++i) {
+      const StreamId stream = 101 + 2 * i;
+      if (!receive(frame(kHeaders, kEndHeaders | kEndStream, stream, header_block))) return i;
+      if (owner.heads.contains(stream))
+        session->answer(stream, {.status = 200, .fields = {}, .has_body = false});
+      sent();
+      if (session->is_over()) return i;
+    }
+    return most;
   }
 
   Owner owner;
@@ -221,6 +239,47 @@ TEST_F(Http2SessionTest, takes_pings_up_to_its_budget) {
   ASSERT_FALSE(frames.empty());
   EXPECT_EQ(frames.back().type, kGoaway);
   EXPECT_TRUE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, ends_the_connection_of_a_header_list_without_end) {
+  constexpr std::size_t kMost = 16;  // references of 4,035 bytes, beside kPost's 169
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost + kLargeField)));
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 3, kPost + references(kMost))));
+  EXPECT_EQ(owner.heads.at(3), "") << "too large";
+  sent();
+  EXPECT_FALSE(receive(frame(kHeaders, kEndHeaders, 5, kPost + references(kMost + 1))));
+  EXPECT_FALSE(owner.heads.contains(5));
+  const std::vector<Received> frames = sent();
+  ASSERT_FALSE(frames.empty());
+  EXPECT_EQ(frames.back().type, kGoaway);
+  EXPECT_EQ(frames.back().payload.substr(4, 4), "\0\0\0\x0b"s);
+  EXPECT_TRUE(session->is_over());
+}
+
+TEST_F(Http2SessionTest, takes_any_number_of_header_lists_within_their_limit) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost + kLargeField)));
+  EXPECT_EQ(requests_until_end(kPost + references(3), 1'000), 1'000);
+}
+
+TEST_F(Http2SessionTest, ends_the_connection_of_many_header_lists_over_their_limit) {
+  ASSERT_TRUE(receive(frame(kHeaders, kEndHeaders, 1, kPost + kLargeField)));
+  const int taken = requests_until_end(kPost + references(5), 1'000);
+  EXPECT_GE(taken, 100);
+  EXPECT_LT(taken, 200);
+}
+
+TEST_F(Http2SessionTest, ends_the_connection_of_many_malformed_requests) {
+  const int taken = requests_until_end(block({{":method", "POST"}, {"X-A", "1"}}), 1'000);
+  EXPECT_GE(taken, 400);
+  EXPECT_LE(taken, 500);
+}
+
+TEST_F(Http2SessionTest, holds_a_header_list_until_it_is_whole) {
+  ASSERT_TRUE(receive(frame(kHeaders, 0, 1, kPost + kLargeField)));
+  EXPECT_GE(session->held(), 4'000U);
+  ASSERT_TRUE(receive(frame(kContinuation, kEndHeaders, 1, "")));
+  EXPECT_EQ(session->held(), 0U);
+  EXPECT_EQ(owner.heads.at(1).size(), 4'000U + "POST /x HTTP/1.1\r\nHost: h\r\nx-a: \r\n\r\n"s.size());
 }
 
 TEST_F(Http2SessionTest, refuses_another_protocol) {

@@ -22,6 +22,10 @@ using Nghttp2Ptr = std::unique_ptr<T, Nghttp2Deleter>;
 // Null where there is no memory.
 Nghttp2Ptr<nghttp2_session_callbacks> make_nghttp2_callbacks() noexcept;
 Nghttp2Ptr<nghttp2_option> make_nghttp2_option() noexcept;
+// A server's side of a connection. What it holds, header fields above all, is overwritten when it is given
+// back. `user_data` is what its callbacks are given.
+Nghttp2Ptr<nghttp2_session> make_nghttp2_server(const nghttp2_session_callbacks& callbacks,
+                                                const nghttp2_option& option, void* user_data) noexcept;
 
 // A header field to be sent, as an nghttp2_nv (a type without a name that could be declared here). nghttp2
 // copies both.

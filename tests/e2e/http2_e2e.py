@@ -398,6 +398,17 @@ class Mistakes(EnclaveCase):
                 self.assertEqual(connection.exchange(1, sent).status, 200)
 
 
+def large_field(stream):
+    """A request with a field of 4,000 bytes that enters the compression's table."""
+    field = encode([("x-a", "a" * 4_000)]).replace(b"\0", b"\x40", 1)
+    return frame(HEADERS, END_STREAM | END_HEADERS, stream, encode(head("GET", "/livez")) + field)
+
+
+def reference(count):
+    """That field, `count` times."""
+    return b"\xbe" * count
+
+
 class Floods(EnclaveCase):
     """Frames that cost work and bring nothing: each kind ends with ENHANCE_YOUR_CALM, and others are served."""
 
@@ -442,6 +453,22 @@ class Floods(EnclaveCase):
                             lambda i: frame(CONTINUATION, 0, 1, encode([("x-a", "a" * 4000)])),
                             (ENHANCE_YOUR_CALM, PROTOCOL_ERROR, COMPRESSION_ERROR))
 
+    def test_a_header_list_without_end_is_cut_off(self):
+        """A byte stands for 4,000 (RFC 7541 section 6.1): what is decoded ends, however little was sent."""
+        self.assert_cut_off(large_field(1), lambda i: frame(HEADERS, END_STREAM | END_HEADERS, 3 + 2 * i,
+                                                            encode(head("GET", "/livez")) + reference(16_000)))
+
+    def test_header_lists_over_the_limit_are_cut_off_once_there_are_many(self):
+        def lists(i):
+            return b"".join(frame(HEADERS, END_STREAM | END_HEADERS, stream, encode(head("GET", "/livez")) + reference(15))
+                            for stream in range(3 + 20 * i, 23 + 20 * i, 2))
+        self.assert_cut_off(large_field(1), lists)
+
+    def test_requests_that_have_to_be_reset_are_cut_off_once_there_are_many(self):
+        self.assert_cut_off(b"", lambda i: b"".join(
+            headers(stream, head("GET", "/livez", ("X-A", "1")), end_stream=True)
+            for stream in range(1 + 40 * i, 41 + 40 * i, 2)))
+
     def test_moderate_housekeeping_is_no_flood(self):
         with Http2Connection(self.enclave) as connection:
             for i in range(1, 400, 2):
@@ -455,7 +482,7 @@ class Overload(EnclaveCase):
     SETTINGS = {"MAX_BODY_BYTES": "65536", "MAX_INFLIGHT_BYTES": "131072"}
 
     def test_bodies_over_the_bound_are_503_at_once_and_room_comes_back(self):
-        part = b'{"note":"' + b"x" * 16000
+        part = b'{"note":"' + b"x" * 15_400  # eight of them, and eleven heads
         with Http2Connection(self.enclave) as connection:
             streams = range(1, 23, 2)
             for i in streams:
@@ -469,10 +496,45 @@ class Overload(EnclaveCase):
             self.assertEqual(connection.exchange(31, sealing(31, part + b'"}')).status, 200)
 
 
+    def test_heads_over_the_bound_are_503_and_room_comes_back(self):
+        """Of a head, what the answer needs is held: the target is, a field that means nothing here is not."""
+        def heads(*more, query=""):
+            fields = sealing_head(*more, route="/v1/encrypt" + query)
+            return [headers(i, fields) for i in range(1, 101, 2)]
+
+        def sealed():
+            with Http2Connection(self.enclave) as another:
+                return another.exchange(1, sealing(1, BODY)).status == 200
+        with Http2Connection(self.enclave) as connection:
+            connection.send(*heads(("x-a", "a" * 3_900)))
+            self.assertEqual(connection.exchange(99, data(99, BODY)).status, 200)
+        with Http2Connection(self.enclave) as connection:
+            connection.send(*heads(query="?" + "a" * 3_900))
+            self.assert_problem(connection.read(99, until_reset=True), 503, "overloaded")
+            self.assertEqual(connection.exchange(1, data(1, BODY)).status, 200)
+        self.enclave.wait_until(sealed, 5)
+
+
 class Fairness(EnclaveCase):
     """One connection asks for much, another for little, of one worker."""
 
     SETTINGS = {"WORKER_THREADS": "1"}
+
+    SETTINGS = {"WORKER_THREADS": "1"}
+
+    def test_large_documents_of_one_client_do_not_keep_another_waiting(self):
+        body = b'{"items":[%s]}' % b",".join([BODY] * 30_000)
+        with Http2Connection(self.enclave, timeout_s=60) as greedy, Http2Connection(self.enclave) as modest:
+            streams = range(1, 33, 2)
+            for i in streams:
+                greedy.send_but_the_end(i, body)
+            begin = time.monotonic()
+            greedy.send(*[data(i, body[-1:]) for i in streams])
+            self.assertEqual(modest.exchange(1, sealing(1, BODY)).status, 200)
+            waited = time.monotonic() - begin
+            for i in streams:
+                self.assertEqual(greedy.read(i).status, 200)
+            self.assertLess(waited, (time.monotonic() - begin) / 4)
 
     def test_a_greedy_client_does_not_keep_another_waiting(self):
         rounds = [[sealing(i, b'{"card":{"number":"%d"},"items":[%s]}' % (i, b",".join([BODY] * 400)))

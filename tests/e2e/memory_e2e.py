@@ -15,7 +15,8 @@ import types
 
 import process_memory
 from enclave_case import EnclaveCase
-from http2_wire import Http2Connection, data, head, headers, rst_stream, sealing_head
+from http2_wire import (END_HEADERS, END_STREAM, HEADERS, RST_STREAM, Http2Connection, data, encode, frame, head, headers,
+                        rst_stream, sealing_head)
 from wire import Closed, Connection, open_request, seal_request, send_once
 
 
@@ -110,6 +111,37 @@ class Memory(EnclaveCase):
                 connection.send(headers(7, sealing_head()), data(7, body[:200], end_stream=False), rst_stream(7))
                 connection.exchange(9, headers(9, head("GET", "/livez"), end_stream=True))
                 self.assert_forgotten()
+
+    def test_header_fields_are_gone_over_http2_too(self):
+        """One that its client has put into the compression's table (RFC 7541 section 6.2.1) goes with the connection,
+        every other with its request."""
+        names = ("authorization", "cookie", "x-unknown", "traceparent", "prefer")
+        secret = {name: secrets.token_hex(20) for name in (*names, "the query", "a trailer", "an indexed field")}
+        self.needles = {name: value.encode() for name, value in secret.items()}
+        fields = [(name, secret[name]) for name in names]
+        body = payment(self.holder, self.number)
+
+        def request(*more, route="/v1/encrypt"):
+            return sealing_head(*fields, *more, route=f"{route}?{secret['the query']}")
+        with Http2Connection(self.enclave) as connection:
+            cases = {200: request(), 405: request(route="/v1/keys"), 431: request(("x-large", "a" * 15_800))}
+            for stream, (status, head_fields) in zip((1, 3, 5), cases.items()):
+                with self.subTest(status):
+                    answer = connection.exchange(stream, headers(stream, head_fields), data(stream, body))
+                    self.assertEqual(answer.status, status)
+                    self.assert_forgotten()
+            connection.send(headers(7, request(("X-Malformed", ""))))
+            connection.wait_for(lambda got: (got.type, got.stream) == (RST_STREAM, 7))
+            self.assert_forgotten()
+            connection.send(headers(9, request()), rst_stream(9))
+            trailer = headers(11, [("x-trailer", secret["a trailer"])], end_stream=True)
+            answer = connection.exchange(11, headers(11, request()), data(11, body, end_stream=False), trailer)
+            self.assertEqual(answer.status, 200)
+            self.assert_forgotten()
+            indexed = encode([("x-indexed", secret["an indexed field"])]).replace(b"\0", b"\x40", 1)
+            block = encode(head("GET", "/livez")) + indexed
+            self.assertEqual(connection.exchange(13, frame(HEADERS, END_STREAM | END_HEADERS, 13, block)).status, 200)
+        self.assert_forgotten()
 
     def test_values_of_a_client_that_goes_are_gone(self):
         with Connection(self.enclave) as connection:

@@ -148,6 +148,29 @@ class NdjsonHttp2(EnclaveCase):
             self.assertEqual(cut.exception.args[0].error, CANCEL)
             self.assertEqual(connection.exchange(5, sealing(5, CARD)).status, 200)
 
+    def test_a_stopped_batch_is_answered_once_behind_an_answer_that_is_not_read(self):
+        """It waits for its turn when it is given up."""
+        large = b'{"items":[%s]}' % b",".join([CARD] * 20_000)
+        with Http2Connection(self.enclave, own_settings=[(INITIAL_WINDOW_SIZE, 1 << 30)], timeout_s=60) as connection:
+            begin = time.monotonic()
+            connection.send(window_update(0, 1 << 30), batch_head(1, route="/v1/decrypt"))
+            streams = range(3, 83, 2)
+            for i in streams:
+                connection.send_but_the_end(i, large)
+            time.sleep(max(0, begin + 25 - time.monotonic()))
+            connection.send(*[data(i, large[-1:]) for i in streams], data(1, b"{", end_stream=False))
+            time.sleep(max(0, begin + 31 - time.monotonic()))
+            heads, left = [], {1, *streams}
+            while left:
+                got = connection.next_frame()
+                if (got.type, got.stream) == (HEADERS, 1):
+                    heads.append(got.fields[":status"])
+                if got.flags & END_STREAM and got.type == DATA:
+                    left.discard(got.stream)
+            self.assertEqual(heads, ["408"])
+        audits = [line for line in self.enclave.log_file.read_text().splitlines() if '"outcome":"timeout"' in line]
+        self.assertEqual(len(audits), 1)
+
     def test_drain_finishes_a_batch_that_has_begun(self):
         enclave = self.start()
         with Http2Connection(enclave) as connection:
