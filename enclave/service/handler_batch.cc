@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "enclave/service/handler.h"
+#include "enclave/service/inflight.h"
 #include "http/media_type.h"
 
 namespace nes::service {
@@ -73,10 +75,13 @@ void Handler::work(BatchSlice& slice) {
   pipeline_.forget_opens();
   meter_.begins();
   Job job = batch.job;
+  AnswerRoom room(state_, slice.counted, BatchSlice::reserved_output(slice.input.size()));
+  job.room = &room;
   std::uint64_t line_number = slice.first_line;
   for_each_line(as_text(slice.input.reveal()), slice.skipped,
                 [&](std::string_view line, bool ends_in_lf, std::optional<ErrorCode> error) {
                   job.text = line;
+                  room.begin(line.size() + limits::kBatchReservedBytes, slice.output.size());
                   if (!error) error = answer_line(job, batch.plan, slice);
                   if (error) {
                     text_.clear();
@@ -87,6 +92,7 @@ void Handler::work(BatchSlice& slice) {
                   if (ends_in_lf) slice.output.push_back('\n');
                   ++line_number;
                 });
+  room.end(slice.output.size());
   meter_.ends(telemetry::Histogram::kPhaseSeal);
   note_slice(batch, slice.counts);
   if (batch.chunked) frame_as_chunk(slice);

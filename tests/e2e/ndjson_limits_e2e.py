@@ -51,6 +51,24 @@ class Overload(EnclaveCase):
         self.assertEqual(batch_once(self.enclave, lines).trailers["x-lines-failed"], "0")
 
 
+class Answers(EnclaveCase):
+    """A line whose answer has no room fails alone."""
+
+    SETTINGS = {"MAX_BODY_BYTES": "400000", "MAX_INFLIGHT_BYTES": "2000000", "DECRYPT_CLIENTS": "anonymous"}
+
+    def test_a_line_whose_answer_could_never_be_held_is_answered_in_its_place(self):
+        many = [b'{"card":{' + b",".join([b'"cvv":1'] * count) + b"}}" for count in (40_000, 10_000)]
+        for workers in ("1", "4"):
+            enclave = self.make_enclave(settings={**self.SETTINGS, "WORKER_THREADS": workers})
+            self.addCleanup(lambda enclave=enclave: enclave.process and enclave.terminate())
+            enclave.start()
+            answer = batch_once(enclave, b"\n".join([CARD, many[0], many[1], CARD]))
+            lines = answer.body.split(b"\n")
+            self.assertEqual(lines[1], error_line("body_too_large", 2))
+            self.assertEqual((answer.trailers["x-lines-failed"], answer.trailers["x-fields-sealed"]), ("1", "10002"))
+
+
+
 class Workers(EnclaveCase):
     """Several workers on one batch."""
 
