@@ -52,8 +52,12 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
   // Only what is no token of ours is left: one whose key is not loaded may be, and is an error.
   Result<bool> open_or_leave(std::string_view literal, json::ValueType type, const schema::Rule& rule,
                              secret::SecretBytes& out) {
+    const std::size_t former_size = out.size();
     const auto opened = open(literal, type, rule, out);
-    if (opened.ok()) return true;
+    if (opened.ok()) {
+      if (job_.one_line) put_on_one_line(out.reveal_mutable().subspan(former_size));
+      return true;
+    }
     if (job_.leave_unopened && opened.error().code == ErrorCode::kTokenRejected) return false;
     return opened.error();
   }
@@ -111,6 +115,13 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
     const std::string_view value = as_text(pipeline_.literal_.reveal());
     // seal() asks only whether it is a string.
     return seal(value, value.front() == '"' ? json::ValueType::kString : json::ValueType::kObject, rule, out);
+  }
+
+  // `value` is one valid JSON value.
+  static void put_on_one_line(ByteSpan value) noexcept {
+    if (value.front() != '{' && value.front() != '[') return;
+    std::replace_if(
+        value.begin(), value.end(), [](auto byte) { return byte == '\n' || byte == '\r'; }, ' ');
   }
 
   Pipeline& pipeline_;

@@ -41,6 +41,9 @@ struct Job {
   // kSeal: tokens that open stay as they are, for a client that may decrypt: its labels bound the contexts
   // again.
   std::optional<config::ClientMatch> keep_sealed = std::nullopt;
+  // kOpen: ends of lines within opened values become spaces. JSON has them between its tokens alone, for
+  // strings escape theirs (RFC 8259 sections 2 and 7), so the values stay what they are.
+  bool one_line = false;
   base::Room* room = nullptr;  // asked before the new document is made; null: there is always room
 };
 

@@ -172,6 +172,25 @@ TEST_F(PipelineTest, asks_again_where_opening_makes_a_value_longer) {
   EXPECT_EQ(failure(Direction::kOpen, sealed), ErrorCode::kOverloaded);
 }
 
+TEST_F(PipelineTest, opens_to_one_line_where_that_is_asked_for) {
+  load_keys({1});
+  load_schemas();
+  const std::string_view text =
+      "{\"notes\":{\"a\":[1\n,\r\n{\"k\\n\":\t\"\\r\\n\\\\n\"}\r],\"b\":{\n},\"s\":\"[\\n]\"}\r}";
+  std::string sealed, rewrapped, out;
+  ASSERT_EQ(run(Direction::kSeal, text, sealed).replaced, 3U);
+  ASSERT_EQ(run(Direction::kRewrap, sealed, rewrapped).replaced, 3U);
+  run(Direction::kOpen, sealed, out);
+  EXPECT_EQ(out, text);
+  preferred_.one_line = true;
+  run(Direction::kOpen, sealed, out);
+  EXPECT_EQ(out, "{\"notes\":{\"a\":[1 ,  {\"k\\n\":\t\"\\r\\n\\\\n\"} ],\"b\":{ },\"s\":\"[\\n]\"}\r}")
+      << "within strings they are escaped, and outside of opened values they stay";
+  const std::string on_one_line = out;
+  run(Direction::kOpen, rewrapped, out);
+  EXPECT_EQ(out, on_one_line);
+}
+
 TEST_F(PipelineTest, applies_the_plan_to_the_payload_of_an_envelope) {
   load_keys({1});
   load_schemas();

@@ -3,6 +3,7 @@
 from enclave_case import EnclaveCase
 from ndjson_e2e import CARD, error_line, payment
 from ndjson_wire import BatchConnection, batch_head, batch_once, chunk
+from wire import open_request, seal_request, send_once
 
 
 class Labels(EnclaveCase):
@@ -67,6 +68,12 @@ class Answers(EnclaveCase):
             self.assertEqual(lines[1], error_line("body_too_large", 2))
             self.assertEqual((answer.trailers["x-lines-failed"], answer.trailers["x-fields-sealed"]), ("1", "10002"))
 
+    def test_a_sealed_value_opens_to_no_line_of_its_own(self):
+        body = b'{"card":{"holder":[1\n,\n{"account":"victim"}\n,2]}}'
+        sealed = send_once(self.enclave, seal_request(body)).body
+        answer = batch_once(self.enclave, sealed + b"\n" + sealed + b"\n", route="/v1/decrypt")
+        self.assertEqual(answer.body, 2 * (body.replace(b"\n", b" ") + b"\n"))
+        self.assertEqual(send_once(self.enclave, open_request(sealed)).body, body)
 
 
 class Workers(EnclaveCase):
