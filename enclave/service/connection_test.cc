@@ -1,4 +1,5 @@
 // What one connection may take of the service: memory for its answers, and time of a round.
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -123,6 +124,47 @@ TEST_F(ConnectionTest, a_line_whose_answer_has_no_room_fails_alone) {
   EXPECT_TRUE(says(overloaded, "200", "X-Lines-Failed: 2\r\nX-Fields-Sealed: 3\r\n"));
   read(slow, "]}");
   EXPECT_EQ(service_.held(), 0U);
+}
+
+// Gives bytes of one endless line whenever it is asked.
+class Endless final : public os::Stream {
+ public:
+  explicit Endless(std::string_view head) : head_(head) {}
+  int fd() const noexcept override { return fd_.get(); }
+  os::StreamStatus handshake() override { return os::StreamStatus::kOk; }
+  os::StreamResult read(std::span<char> out) override {
+    if (++reads > kMostReads) return {os::StreamStatus::kWantRead};
+    const std::size_t size = head_.empty() ? out.size() : head_.size();
+    std::memset(out.data(), 'x', out.size());
+    std::copy(head_.begin(), head_.end(), out.begin());
+    head_ = {};
+    return {os::StreamStatus::kOk, size};
+  }
+  bool has_buffered() const override { return true; }
+  os::StreamResult write(std::span<const char> data) override { return {os::StreamStatus::kOk, data.size()}; }
+  void end() override {}
+
+  static constexpr int kMostReads = 10'000;
+  int reads = 0;
+
+ private:
+  std::string_view head_;
+  os::UniqueFd fd_{::eventfd(1, EFD_NONBLOCK | EFD_CLOEXEC)};
+};
+
+TEST_F(ConnectionTest, reads_a_bounded_part_of_an_endless_line_in_a_round) {
+  auto owned = std::make_unique<Endless>(
+      "POST /v1/encrypt HTTP/1.1\r\nHost: h\r\nX-Schema-Name: a\r\nContent-Type: application/x-ndjson\r\n"
+      "Content-Length: 1000000000000\r\n\r\n");
+  Endless& stream = *owned;
+  Connection connection(*worker_, std::move(owned), service_routes());
+  ASSERT_TRUE(connection.start());
+  for (int round = 0; round < 10; ++round) {
+    const int before = stream.reads;
+    worker_->loop().run_once(0);
+    EXPECT_GT(stream.reads, before) << "it goes on";
+    EXPECT_LE(stream.reads, before + 2 * limits::kReadsPerRound) << round;
+  }
 }
 
 }  // namespace
