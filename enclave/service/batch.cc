@@ -58,7 +58,7 @@ void Batch::end_input() {
 
 bool Batch::has_room() const {
   if (used_ == 0) return true;
-  return used_ < max_slices_ && owner_.batch_may_hold(held() + limits::kBatchSliceBytes);
+  return used_ < max_slices_ && owner_.batch_may_hold(held() + limits::kBatchSliceReservedBytes);
 }
 
 void Batch::dispatch(bool partial) {
@@ -121,12 +121,9 @@ void Batch::sent(std::size_t bytes) {
   sent_counts_.add(first.slice->counts);
   output_sent_ = 0;
   spare_ = std::move(first.slice);
-  for (secret::SecretBytes* buffer : {&spare_->input, &spare_->output}) {
-    if (buffer->size() > limits::kKeptBufferBytes)
-      *buffer = {};
-    else
-      buffer->clear();
-  }
+  spare_->counted.clear();
+  for (secret::SecretBytes* buffer : {&spare_->input, &spare_->output})
+    buffer->clear_keeping(limits::kKeptBufferBytes);
   front_ = (front_ + 1) % places_.size();
   --used_;
   dispatch(paused_);
@@ -150,7 +147,7 @@ BatchCounts Batch::totals() const noexcept {
 std::size_t Batch::held() const noexcept {
   std::size_t bytes = input_.held();
   for (std::size_t i = 0; i < used_; ++i)
-    bytes += place(i).input_bytes + (place(i).slice ? place(i).slice->output.size() : 0);
+    bytes += place(i).input_bytes + BatchSlice::reserved_output(place(i).input_bytes);
   return std::max(bytes, limits::kBatchReservedBytes);
 }
 

@@ -66,6 +66,7 @@ class Batch {
   // Of all lines that are answered.
   BatchCounts totals() const noexcept;
   std::uint64_t id() const noexcept { return id_; }
+  // But for what slices count themselves.
   std::size_t held() const noexcept;
   // Lines have become whole since the last call.
   bool has_advanced() noexcept { return std::exchange(advanced_, false); }

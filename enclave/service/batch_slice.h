@@ -4,6 +4,7 @@
 // here: its job does not change. So any worker can work on any slice.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -13,6 +14,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/limits.h"
+#include "enclave/service/inflight.h"
 #include "enclave/service/pipeline.h"
 #include "enclave/service/request_meter.h"
 #include "enclave/service/routes.h"
@@ -65,6 +68,13 @@ struct BatchSlice {
   secret::SecretBytes output;  // kChunkHeadBytes of room for the head of a chunk, then the answer
   std::size_t output_begin = 0;
   BatchCounts counts;
+  InflightBytes counted;  // of the answer, what its batch does not count
+
+  // How much of the answer to `input` bytes its batch counts, whether it is there or not.
+  static std::size_t reserved_output(std::size_t input) noexcept {
+    return std::clamp(2 * input, limits::kSmallAnswerBytes,
+                      limits::kBatchSliceReservedBytes - limits::kBatchSliceBytes);
+  }
 
   static constexpr std::size_t kChunkHeadBytes = 10;  // eight hex digits, CRLF
 };

@@ -76,13 +76,18 @@ void Connection::on_events(std::uint32_t events) {
   if (batch_ != nullptr && (events & (EPOLLERR | EPOLLHUP)) != 0) return close();
   if (phase_ == Phase::kHandshake && handshake() == Next::kStop) return;
   if (!output_.empty() && flush() == Next::kStop) return;
-  turns_ = 0;
+  begin_round();
   if (batch_ != nullptr && serve_batch() == Next::kStop) return;
   if (unserved_ && serve_input() == Next::kStop) return;
   for (; turns_ < limits::kReadsPerRound; ++turns_)
     if (read_some() == Next::kStop) return;
   // One client must not keep the others waiting. What OpenSSL holds raises no event: being writable does.
   set_interest(EPOLLIN | EPOLLOUT);
+}
+
+void Connection::begin_round() noexcept {
+  turns_ = 0;
+  batch_reads_ = 0;
 }
 
 Connection::Next Connection::handshake() {

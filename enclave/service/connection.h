@@ -53,6 +53,7 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   void on_events(std::uint32_t events) override;
   void on_deadline() override;
 
+  void begin_round() noexcept;
   Next handshake();
   // Reads once and serves what is complete.
   Next read_some();
@@ -113,7 +114,8 @@ class Connection final : public ServedConnection, private BatchOwner, private os
   std::int64_t head_us_ = 0;   // when its head was there
   std::size_t body_size_ = 0;
   std::int64_t accepted_us_ = 0;
-  int turns_ = 0;  // reads and requests of this round of the loop
+  int turns_ = 0;        // reads and requests of this round of the loop
+  int batch_reads_ = 0;  // its reads of a batch, beside its slices
   Phase phase_ = Phase::kHandshake;
   const Route* route_ = nullptr;      // of the request that is being read
   std::optional<ErrorCode> refusal_;  // or why it is refused

@@ -20,7 +20,7 @@ bool Connection::batch_may_hold(std::size_t bytes) {
 }
 
 void Connection::batch_goes_on() {
-  turns_ = 0;
+  begin_round();
   if (!write_blocked_ && serve_batch() == Next::kGoOn) on_events(0);
 }
 
@@ -66,7 +66,7 @@ Connection::Next Connection::serve_batch() {
     if (batch_error_) return fail_batch(*batch_error_);
     if (send_batch() == Next::kStop) return Next::kStop;
     if (batch_->ends_after(0)) return end_batch();
-    if (turns_ >= limits::kBatchSlicesPerRound) {
+    if (turns_ >= limits::kBatchSlicesPerRound || batch_reads_ >= limits::kReadsPerRound) {
       set_interest(EPOLLIN | EPOLLOUT);
       return Next::kStop;
     }
@@ -83,6 +83,7 @@ Connection::Next Connection::serve_batch() {
 }
 
 Connection::Next Connection::read_batch() {
+  ++batch_reads_;
   const std::span<char> room = worker_.read_buffer();
   const os::StreamResult got = stream_->read(room);
   if (got.status == StreamStatus::kWantRead || got.status == StreamStatus::kWantWrite) {

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "enclave/service/chars.h"
 #include "enclave/service/connection.h"
+#include "enclave/service/inflight.h"
 #include "enclave/service/response_fields.h"
 #include "enclave/service/worker.h"
 #include "http/response.h"
@@ -93,12 +94,15 @@ void Connection::answer(std::span<char> data) {
   const RequestInfo info = describe(head);
   secret::SecretBytes& out = worker_.answer();
   out.resize(limits::kResponseHeadBytes);
+  InflightBytes counted;
+  AnswerRoom room(worker_.state(), counted, limits::kSmallAnswerBytes);
+  room.begin(data.size(), 0);
   RequestMeter& meter = worker_.meter();
   meter.request_begins();
   note_request();
   Response response;
   if (!refusal_) {
-    response = worker_.handler().handle(*route_, info, chars_as_text(data.subspan(head_size_)), out);
+    response = worker_.handler().handle(*route_, info, chars_as_text(data.subspan(head_size_)), room, out);
   } else {
     worker_.handler().audit_refusal(routes_, info, *refusal_);
     response = worker_.handler().fail(*refusal_, {}, allowed_methods(routes_, info.path), out);
@@ -107,6 +111,7 @@ void Connection::answer(std::span<char> data) {
   last_ = peer_is_done_ || is_ending();
   if (!last_ && head.minor_version == 0) response.keep_alive = true;
   send(response, head.method == http::Method::kHead);
+  if (!output_.empty()) count_held();  // before `counted` is gone
   if (response.latency) {
     meter.ends(telemetry::Histogram::kPhaseWrite);
     meter.request_ends(*response.latency);
@@ -144,12 +149,9 @@ void Connection::send(const Response& response, bool head_only) {
   NES_CHECK(text.size() <= limits::kResponseHeadBytes);
   const std::size_t begin = limits::kResponseHeadBytes - text.size();
   std::memcpy(out.reveal_mutable().data() + begin, text.data(), text.size());
-  const std::size_t end = head_only ? limits::kResponseHeadBytes : out.size();
-  output_.send(*stream_, as_chars(out.reveal()).subspan(begin, end - begin));
-  if (out.size() > limits::kKeptBufferBytes)
-    out = {};
-  else
-    out.clear();
+  if (head_only) out.resize(limits::kResponseHeadBytes);
+  output_.send(*stream_, out, begin);
+  out.clear_keeping(limits::kKeptBufferBytes);
 }
 
 }  // namespace nes::service

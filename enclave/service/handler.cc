@@ -63,11 +63,21 @@ Result<const Route*> Handler::admit(std::span<const Route> routes, const Request
 }
 
 Response Handler::handle(const Route& route, const RequestInfo& request, std::string_view text,
-                         secret::SecretBytes& body) {
+                         base::Room& room, secret::SecretBytes& body) {
+  if (route.body != Body::kNone) return transform(route, request, text, room, body);
+  const std::size_t former_size = body.size();
+  Response response = tell(route, request, body);
+  const auto held = room.hold(body.size() - former_size);
+  if (held.ok()) return response;
+  body.resize(former_size);
+  return fail(held.error().code, {}, {}, body);
+}
+
+Response Handler::tell(const Route& route, const RequestInfo& request, secret::SecretBytes& body) {
   switch (route.action) {
     case Action::kEncrypt:
     case Action::kDecrypt:
-    case Action::kRewrap: return transform(route, request, text, body);
+    case Action::kRewrap: break;
     case Action::kKeys: return report(append_keys, body);
     case Action::kSchemas: return report(append_schemas, body);
     case Action::kAttestation: return attestation(request, body);
@@ -106,9 +116,10 @@ Result<Job> Handler::job_for(const Route& route, const RequestInfo& request, std
 }
 
 Response Handler::transform(const Route& route, const RequestInfo& request, std::string_view text,
-                            secret::SecretBytes& body) {
-  const auto job = job_for(route, request, text);
+                            base::Room& room, secret::SecretBytes& body) {
+  auto job = job_for(route, request, text);
   if (!job.ok()) return fail(job.error().code, {}, {}, body);
+  job->room = &room;
   const Direction direction = job->direction;
   meter_.ends(Histogram::kPhaseParse);
   const JobReport report = pipeline_.run(*job, body);

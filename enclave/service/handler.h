@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/room.h"
 #include "enclave/service/batch_slice.h"
 #include "enclave/service/key_use.h"
 #include "enclave/service/pipeline.h"
@@ -62,8 +63,8 @@ class Handler {
   // All that can be refused without the body: route, permission, media type, the schema header's presence.
   Result<const Route*> admit(std::span<const Route> routes, const RequestInfo& request) const;
 
-  // Answers an admitted request: appends the answer's body to `body`.
-  Response handle(const Route& route, const RequestInfo& request, std::string_view text,
+  // Answers an admitted request: appends the answer's body to `body`, if `room` has place for it.
+  Response handle(const Route& route, const RequestInfo& request, std::string_view text, base::Room& room,
                   secret::SecretBytes& body);
 
   // Whether an admitted request brings a document a line (NDJSON).
@@ -86,8 +87,10 @@ class Handler {
  private:
   // What the pipeline is to do for an admitted request; kNotAllowed for sealed=keep if it may not decrypt.
   Result<Job> job_for(const Route& route, const RequestInfo& request, std::string_view text);
-  Response transform(const Route& route, const RequestInfo& request, std::string_view text,
+  Response transform(const Route& route, const RequestInfo& request, std::string_view text, base::Room& room,
                      secret::SecretBytes& body);
+  // What is about the service and not about a document.
+  Response tell(const Route& route, const RequestInfo& request, secret::SecretBytes& body);
   // Nothing, or the error that stands for the line.
   std::optional<ErrorCode> answer_line(const Job& job, const JobPlan& plan, BatchSlice& slice);
   void note_slice(const BatchJob& batch, const BatchCounts& counts);

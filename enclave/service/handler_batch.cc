@@ -3,7 +3,9 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "enclave/service/handler.h"
+#include "enclave/service/inflight.h"
 #include "http/media_type.h"
 
 namespace nes::service {
@@ -11,6 +13,13 @@ namespace nes::service {
 using telemetry::Counter;
 
 namespace {
+
+// Whether a line's answer is a token that has been opened, and looks as if the line had failed.
+bool opens_to_error(const Job& job, std::string_view answer) {
+  if (job.direction != Direction::kOpen) return false;
+  const std::size_t begin = job.text.find_first_not_of(" \t\r");
+  return begin != std::string_view::npos && job.text[begin] == '"' && has_error_member(answer);
+}
 
 constexpr std::string_view kHexDigits = "0123456789abcdef";
 
@@ -47,6 +56,7 @@ Result<std::shared_ptr<const BatchJob>> Handler::begin_batch(const Route& route,
   batch->client_name = job.client_name;
   batch->job.client_name = batch->client_name;
   batch->job.schema_header.reset();  // a view of the request
+  batch->job.one_line = true;
   if (job.client.san) batch->client_san = request.client.sans[*job.client.san].value;
   batch->trace = meter_.trace(request, &route, begin_us);
   count_request(job.direction);
@@ -73,10 +83,13 @@ void Handler::work(BatchSlice& slice) {
   pipeline_.forget_opens();
   meter_.begins();
   Job job = batch.job;
+  AnswerRoom room(state_, slice.counted, BatchSlice::reserved_output(slice.input.size()));
+  job.room = &room;
   std::uint64_t line_number = slice.first_line;
   for_each_line(as_text(slice.input.reveal()), slice.skipped,
                 [&](std::string_view line, bool ends_in_lf, std::optional<ErrorCode> error) {
                   job.text = line;
+                  room.begin(line.size() + limits::kBatchReservedBytes, slice.output.size());
                   if (!error) error = answer_line(job, batch.plan, slice);
                   if (error) {
                     text_.clear();
@@ -87,6 +100,7 @@ void Handler::work(BatchSlice& slice) {
                   if (ends_in_lf) slice.output.push_back('\n');
                   ++line_number;
                 });
+  room.end(slice.output.size());
   meter_.ends(telemetry::Histogram::kPhaseSeal);
   note_slice(batch, slice.counts);
   if (batch.chunked) frame_as_chunk(slice);
@@ -99,8 +113,13 @@ std::optional<ErrorCode> Handler::answer_line(const Job& job, const JobPlan& pla
   }
   if (job.text.size() > state_.settings.max_body_bytes) return ErrorCode::kBodyTooLarge;
   if (has_error_member(job.text)) return ErrorCode::kMalformedRequest;
+  const std::size_t former_size = slice.output.size();
   const JobReport report = pipeline_.transform(job, plan, slice.output);
   if (!report.failure) {
+    if (opens_to_error(job, as_text(slice.output.reveal().subspan(former_size)))) {
+      slice.output.resize(former_size);
+      return ErrorCode::kMalformedRequest;
+    }
     slice.counts.replaced += report.replaced;
     slice.counts.unopened += report.unopened;
     return std::nullopt;

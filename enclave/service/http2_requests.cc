@@ -9,6 +9,7 @@
 #include "enclave/service/http2_connection.h"
 #include "enclave/service/http2_fields.h"
 #include "enclave/service/http2_stream.h"
+#include "enclave/service/inflight.h"
 #include "enclave/service/response_fields.h"
 #include "enclave/service/worker.h"
 
@@ -148,6 +149,9 @@ std::size_t Http2Connection::answer(Stream& stream) {
   Response response;
   bool head_only = false;
   secret::SecretBytes out;
+  InflightBytes counted;
+  AnswerRoom room(worker_.state(), counted, limits::kSmallAnswerBytes);
+  room.begin(stream.body.size(), 0);
   if (stream.head.empty()) {
     response = worker_.handler().fail(stream.refusal.value_or(ErrorCode::kMalformedRequest), {}, {}, out);
   } else {
@@ -157,7 +161,7 @@ std::size_t Http2Connection::answer(Stream& stream) {
     info.http_2 = true;
     head_only = head.method == http::Method::kHead;
     if (!stream.refusal) {
-      response = worker_.handler().handle(*stream.route, info, as_text(stream.body.reveal()), out);
+      response = worker_.handler().handle(*stream.route, info, as_text(stream.body.reveal()), room, out);
     } else {
       worker_.handler().audit_refusal(routes_, info, *stream.refusal);
       response = worker_.handler().fail(*stream.refusal, {}, allowed_methods(routes_, info.path), out);
@@ -171,6 +175,7 @@ std::size_t Http2Connection::answer(Stream& stream) {
   stream.body = {};
   stream.answer = std::move(out);
   stream_bytes_ += stream.held();
+  if (counted.size() != 0) count_held();
   send(stream, response, head_only);
   return worked;
 }

@@ -1,5 +1,8 @@
 #include "enclave/service/pending_output.h"
 
+#include <utility>
+
+#include "base/limits.h"
 #include "enclave/service/chars.h"
 
 namespace nes::service {
@@ -13,6 +16,19 @@ void PendingOutput::send(os::Stream& stream, std::span<const char> data) {
     if (sent.status != os::StreamStatus::kOk) break;
   }
   append(data);
+}
+
+void PendingOutput::send(os::Stream& stream, secret::SecretBytes& bytes, std::size_t begin) {
+  std::size_t sent = begin;
+  while (empty() && sent < bytes.size()) {
+    const os::StreamResult result = stream.write(as_chars(bytes.reveal()).subspan(sent));
+    sent += result.bytes;
+    if (result.status != os::StreamStatus::kOk) break;
+  }
+  if (!empty() || bytes.size() - sent <= limits::kKeptBufferBytes)
+    return append(as_chars(bytes.reveal()).subspan(sent));
+  bytes_ = std::move(bytes);
+  sent_ = sent;
 }
 
 os::StreamStatus PendingOutput::flush(os::Stream& stream, std::size_t& sent) {

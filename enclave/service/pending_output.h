@@ -18,6 +18,8 @@ class PendingOutput {
   // Sends `data` as far as the peer takes it now, behind nothing that is pending, and keeps the rest. Whether
   // to wait or to give up, flush() finds out.
   void send(os::Stream& stream, std::span<const char> data);
+  // The same with `bytes` from `begin` on. A large rest is not copied: `bytes` is then another buffer.
+  void send(os::Stream& stream, secret::SecretBytes& bytes, std::size_t begin);
   void append(std::span<const char> data);
 
   // Sends what is kept: kOk when nothing is left. `sent` grows by what was sent.

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits.h"
+
 namespace nes::service {
 namespace {
 
@@ -44,6 +46,34 @@ TEST(PendingOutput, sends_everything_in_order_however_little_is_taken_at_a_time)
     EXPECT_TRUE(output.empty());
     EXPECT_EQ(output.size(), 0U);
   }
+}
+
+TEST(PendingOutput, takes_over_what_is_large_and_copies_what_is_small) {
+  for (const std::size_t rest : {limits::kKeptBufferBytes, limits::kKeptBufferBytes + 1}) {
+    Narrow stream;
+    PendingOutput output;
+    secret::SecretBytes bytes(9 + rest);
+    bytes.reveal_mutable()[9] = 'r';
+    const std::uint8_t* const memory = bytes.reveal().data();
+    stream.room = 4;
+    output.send(stream, bytes, 5);
+    EXPECT_EQ(stream.taken, std::string(4, '\0'));
+    EXPECT_EQ(bytes.reveal().data() == memory, rest == limits::kKeptBufferBytes) << rest;
+    std::size_t sent = 0;
+    stream.room = rest;
+    EXPECT_EQ(output.flush(stream, sent), os::StreamStatus::kOk);
+    EXPECT_EQ(sent, rest);
+    EXPECT_EQ(stream.taken[4], 'r');
+  }
+  Narrow stream;
+  PendingOutput output;
+  output.append(std::string_view("abc"));
+  secret::SecretBytes bytes(limits::kKeptBufferBytes + 1);
+  output.send(stream, bytes, 0);
+  std::size_t sent = 0;
+  stream.room = 2 * limits::kKeptBufferBytes;
+  EXPECT_EQ(output.flush(stream, sent), os::StreamStatus::kOk);
+  EXPECT_EQ(sent, 3 + bytes.size()) << "behind what was pending";
 }
 
 TEST(PendingOutput, says_why_nothing_more_is_taken) {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits.h"
 #include "rewrite/plaintext.h"
 
 namespace nes::service {
@@ -23,6 +24,11 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
       case Direction::kRewrap: NES_TRY(rewrap(literal, type, rule, out)); return true;
     }
     NES_CHECK(false && "a Direction outside its enumeration");
+  }
+
+  std::size_t size_bound(std::size_t size) const override {
+    // Opening makes a value shorter, but for one of many control characters, and then asks as it grows.
+    return job_.direction == Direction::kSeal ? token::token_size(size + 1) + 2 : size;
   }
 
   std::uint64_t deterministic_seals() const noexcept { return deterministic_seals_; }
@@ -46,8 +52,12 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
   // Only what is no token of ours is left: one whose key is not loaded may be, and is an error.
   Result<bool> open_or_leave(std::string_view literal, json::ValueType type, const schema::Rule& rule,
                              secret::SecretBytes& out) {
+    const std::size_t former_size = out.size();
     const auto opened = open(literal, type, rule, out);
-    if (opened.ok()) return true;
+    if (opened.ok()) {
+      if (job_.one_line) put_on_one_line(out.reveal_mutable().subspan(former_size));
+      return true;
+    }
     if (job_.leave_unopened && opened.error().code == ErrorCode::kTokenRejected) return false;
     return opened.error();
   }
@@ -105,6 +115,13 @@ class Pipeline::Transform final : public rewrite::FieldTransform {
     const std::string_view value = as_text(pipeline_.literal_.reveal());
     // seal() asks only whether it is a string.
     return seal(value, value.front() == '"' ? json::ValueType::kString : json::ValueType::kObject, rule, out);
+  }
+
+  // `value` is one valid JSON value.
+  static void put_on_one_line(ByteSpan value) noexcept {
+    if (value.front() != '{' && value.front() != '[') return;
+    std::replace_if(
+        value.begin(), value.end(), [](auto byte) { return byte == '\n' || byte == '\r'; }, ' ');
   }
 
   Pipeline& pipeline_;
@@ -183,10 +200,16 @@ Result<std::optional<std::string>> Pipeline::undeclared_key(const Job& job, cons
   if (!plan.undeclared) return std::optional<std::string>("/*");
   const schema::FieldPlan& undeclared = *plan.undeclared;
   scratch_.located.clear();
-  NES_TRY(json::locate(job.text, job.shape, undeclared, undeclared.start(), scratch_.located));
+  NES_TRY(json::locate(job.text, job.shape, undeclared, undeclared.start(), scratch_.located, job.room));
   if (scratch_.located.empty()) return std::optional<std::string>();
   return std::optional(
       json::path_of(job.text, job.shape, undeclared, undeclared.start(), scratch_.located.front().begin));
+}
+
+void Pipeline::trim() noexcept {
+  plaintext_.clear_keeping(limits::kKeptBufferBytes);
+  literal_.clear_keeping(limits::kKeptBufferBytes);
+  scratch_.trim();
 }
 
 JobReport Pipeline::run(const Job& job, secret::SecretBytes& out) {
@@ -210,6 +233,7 @@ JobReport Pipeline::transform(const Job& job, const JobPlan& planned, secret::Se
   if (const auto ready = update_keys(); !ready.ok()) return fail(ready.error());
   if (job.strict) {
     auto undeclared = undeclared_key(job, planned);
+    trim();
     if (!undeclared.ok()) return fail(undeclared.error());
     if (undeclared->has_value())
       return fail({ErrorCode::kUndeclaredKey, "a key is not declared"}, std::move(**undeclared));
@@ -218,9 +242,8 @@ JobReport Pipeline::transform(const Job& job, const JobPlan& planned, secret::Se
   const schema::FieldPlan& plan = planned.plan;
   Transform transform(*this, job);
   const std::size_t former_size = out.size();
-  const auto outcome = rewrite::rewrite(job.text, job.shape, plan, transform, scratch_, out);
-  plaintext_.clear();
-  literal_.clear();
+  const auto outcome = rewrite::rewrite(job.text, job.shape, plan, transform, scratch_, out, job.room);
+  trim();
   if (!outcome.ok()) {
     fail(outcome.error());
     if (outcome.error().code == ErrorCode::kTokenRejected)

@@ -15,6 +15,7 @@
 
 #include "base/published.h"
 #include "base/result.h"
+#include "base/room.h"
 #include "enclave/config/client_patterns.h"
 #include "enclave/service/schema_store.h"
 #include "enclave/service/seal_limit.h"
@@ -40,6 +41,10 @@ struct Job {
   // kSeal: tokens that open stay as they are, for a client that may decrypt: its labels bound the contexts
   // again.
   std::optional<config::ClientMatch> keep_sealed = std::nullopt;
+  // kOpen: ends of lines within opened values become spaces. JSON has them between its tokens alone, for
+  // strings escape theirs (RFC 8259 sections 2 and 7), so the values stay what they are.
+  bool one_line = false;
+  base::Room* room = nullptr;  // asked before the new document is made; null: there is always room
 };
 
 // What the schema header of a job leads to, looked up once for all its documents. Keeps its schemas alive.
@@ -76,7 +81,7 @@ class Pipeline {
 
   // Appends the new document to `out`; after a failure `out` is as before. kNotReady without keys or schemas;
   // kNotAllowed for a planned value, not null, of a context that the client may not touch; kRateLimited for
-  // more values to be sealed deterministically than the client may have now.
+  // more values to be sealed deterministically than the client may have now; what job.room refuses with.
   JobReport run(const Job& job, secret::SecretBytes& out);
 
   // The same for many documents: run() is plan() and then transform(). A plan stays what it is although
@@ -103,6 +108,8 @@ class Pipeline {
   std::string_view loaded_name(const Job& job) const;
   // The path of the first value under a key that the schema does not declare; nothing if all are declared.
   Result<std::optional<std::string>> undeclared_key(const Job& job, const JobPlan& plan);
+  // Wipes what a document has left in the buffers, and gives back the memory of a large one.
+  void trim() noexcept;
 
   base::Subscription<token::KeySet> keys_;
   base::Subscription<SchemaSet> schemas_;

@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/room_for_test.h"
 #include "os/unique_fd.h"
 
 namespace nes::service {
@@ -125,6 +126,69 @@ TEST_F(PipelineTest, seals_and_opens_a_document_and_leaves_every_other_byte) {
   EXPECT_NE(sealed.find(R"("name" :null,"notes":{"a":"v2.)"), std::string::npos) << sealed;
   EXPECT_EQ(run(Direction::kOpen, sealed, opened).replaced, 4U);
   EXPECT_EQ(opened, text);
+}
+
+TEST_F(PipelineTest, asks_for_what_the_answer_takes_before_it_is_made) {
+  load_keys({1});
+  load_schemas();
+  std::string sealed, out;
+  for (const std::string_view text :
+       {R"({"id":"nothing is planned"})", R"({"ssn":"078-05-1120","name":7,"moved":null})",
+        R"({"name":"Ad\u00e9","notes":{"a":[1, 2e400],"b":"\u00e9","c":""},"friends":[{"name":"Bo"}]})"}) {
+    base::RoomForTest room;
+    preferred_.room = &room;
+    const std::size_t values = run(Direction::kSeal, text, sealed).replaced;
+    EXPECT_GE(room.held, sealed.size()) << text;
+    EXPECT_LE(room.held, sealed.size() + 8 * values) << text;
+    for (const Direction direction : {Direction::kOpen, Direction::kRewrap}) {
+      base::RoomForTest again;
+      preferred_.room = &again;
+      EXPECT_FALSE(run(direction, sealed, out).failure);
+      EXPECT_EQ(again.held, sealed.size());
+      EXPECT_EQ(again.asked, 1);
+    }
+    base::RoomForTest little(room.held - 1);
+    preferred_.room = &little;
+    EXPECT_EQ(failure(Direction::kSeal, text), ErrorCode::kOverloaded);
+    EXPECT_TRUE(pipeline_.opens().empty());
+  }
+}
+
+// A control character is a byte in a token, and six in a document.
+TEST_F(PipelineTest, asks_again_where_opening_makes_a_value_longer) {
+  load_keys({1});
+  load_schemas();
+  std::string text = R"({"name":")", sealed, out;
+  for (int i = 0; i < 1'000; ++i) text += R"(\u0001)";
+  text += R"("})";
+  run(Direction::kSeal, text, sealed);
+  ASSERT_LT(sealed.size(), text.size() / 3);
+  base::RoomForTest enough(text.size()), little(text.size() - 1);
+  preferred_.room = &enough;
+  EXPECT_FALSE(run(Direction::kOpen, sealed, out).failure);
+  EXPECT_EQ(out, text);
+  EXPECT_EQ(enough.held, text.size());
+  preferred_.room = &little;
+  EXPECT_EQ(failure(Direction::kOpen, sealed), ErrorCode::kOverloaded);
+}
+
+TEST_F(PipelineTest, opens_to_one_line_where_that_is_asked_for) {
+  load_keys({1});
+  load_schemas();
+  const std::string_view text =
+      "{\"notes\":{\"a\":[1\n,\r\n{\"k\\n\":\t\"\\r\\n\\\\n\"}\r],\"b\":{\n},\"s\":\"[\\n]\"}\r}";
+  std::string sealed, rewrapped, out;
+  ASSERT_EQ(run(Direction::kSeal, text, sealed).replaced, 3U);
+  ASSERT_EQ(run(Direction::kRewrap, sealed, rewrapped).replaced, 3U);
+  run(Direction::kOpen, sealed, out);
+  EXPECT_EQ(out, text);
+  preferred_.one_line = true;
+  run(Direction::kOpen, sealed, out);
+  EXPECT_EQ(out, "{\"notes\":{\"a\":[1 ,  {\"k\\n\":\t\"\\r\\n\\\\n\"} ],\"b\":{ },\"s\":\"[\\n]\"}\r}")
+      << "within strings they are escaped, and outside of opened values they stay";
+  const std::string on_one_line = out;
+  run(Direction::kOpen, rewrapped, out);
+  EXPECT_EQ(out, on_one_line);
 }
 
 TEST_F(PipelineTest, applies_the_plan_to_the_payload_of_an_envelope) {

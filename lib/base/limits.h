@@ -86,13 +86,16 @@ inline constexpr int kAcceptsPerRound = 8;  // so that one loop does not take al
 inline constexpr int kReadsPerRound = 64;   // of one connection, before others have their turn
 inline constexpr std::size_t kReadBufferBytes = std::size_t{16} * 1024;  // one TLS record
 inline constexpr std::size_t kResponseHeadBytes = 1024;
+inline constexpr std::size_t kSmallAnswerBytes = std::size_t{16} * 1024;  // made whatever else is held
 inline constexpr std::size_t kKeptBufferBytes = std::size_t{256} * 1024;  // of a thread's, after a large one
 
 // --- batches (NDJSON) ---
 inline constexpr std::size_t kBatchSliceBytes =
     std::size_t{64} * 1024;  // of lines that are worked on at once
 inline constexpr std::size_t kBatchReservedBytes =
-    std::size_t{256} * 1024;                             // counted as held from first to last
+    std::size_t{256} * 1024;  // counted as held from first to last
+inline constexpr std::size_t kBatchSliceReservedBytes =
+    kBatchReservedBytes - kBatchSliceBytes;              // of these, for a slice and its answer
 inline constexpr std::size_t kBatchSlicesPerWorker = 2;  // of one batch, between its input and its output
 inline constexpr std::size_t kBatchSlices = 16;          // however many workers there are
 inline constexpr std::size_t kBatchQueuedSlices = 256;   // of all batches, that wait for another worker

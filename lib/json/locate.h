@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/room.h"
 #include "json/plan.h"
 
 namespace nes::json {
@@ -35,11 +36,12 @@ enum class Shape : std::uint8_t {
 
 // Appends the planned values of `text` to `located`. Errors: kMalformedJson with the byte offset at which the
 // text stops being JSON; kMalformedRequest if it is JSON but not the envelope asked for (another member, a
-// repeated or missing payload, no object); kBodyTooLarge beyond limits::kJsonDocumentBytes. After an error
+// repeated or missing payload, no object); kBodyTooLarge beyond limits::kJsonDocumentBytes; those of `room`,
+// if it is not null, which is asked before `located` grows beyond limits::kKeptBufferBytes. After an error
 // `located` is unspecified.
 template <Plan P>
 Result<void> locate(std::string_view text, Shape shape, const P& plan, PlanState start,
-                    std::vector<Located>& located);
+                    std::vector<Located>& located, base::Room* room = nullptr);
 
 // The path of the value at byte `offset` of a valid `text` as an error may show it (CONTRACTS section 2):
 // keys that the schema spells out (`~` and `/` in them as `~0` and `~1`, RFC 6901), `*` for all others, and

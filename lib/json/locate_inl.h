@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -83,16 +84,16 @@ class KeyText {
 template <Plan P>
 class Locator {
  public:
-  Locator(std::string_view text, const P& plan, std::vector<Located>& located) noexcept
-      : lexer_(text), plan_(plan), located_(located) {}
+  Locator(std::string_view text, const P& plan, std::vector<Located>& located, base::Room* room) noexcept
+      : lexer_(text), plan_(plan), located_(located), room_(room) {}
 
   Result<void> run(Shape shape, PlanState start) {
     lexer_.skip_space();
-    if (!(shape == Shape::kEnvelope ? envelope(start) : value(start, depth_of(shape)))) return malformed();
+    if (!(shape == Shape::kEnvelope ? envelope(start) : value(start, depth_of(shape)))) return failure();
     lexer_.skip_space();
     if (!lexer_.at_end()) {
       lexer_.fail("bytes follow the value");
-      return malformed();
+      return failure();
     }
     if (!is_envelope_) return Error{ErrorCode::kMalformedRequest, "not an envelope", not_envelope_at_};
     return {};
@@ -126,6 +127,7 @@ class Locator {
     if (const RuleIndex rule = plan_.rule(state); rule != kNoRule) {
       const std::size_t begin = lexer_.offset();
       if (!lexer_.value(depth)) return false;
+      if (located_.size() == located_.capacity() && !may_grow()) return false;
       located_.push_back({static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(lexer_.offset()),
                           rule, type_of(first)});
       return true;
@@ -141,11 +143,24 @@ class Locator {
                             [&](std::size_t index) { return value(plan_.element(state, index), depth - 1); });
   }
 
-  Error malformed() const noexcept { return {ErrorCode::kMalformedJson, lexer_.reason(), lexer_.offset()}; }
+  // While a vector grows to twice its size, what it had is there too.
+  bool may_grow() {
+    const std::size_t bytes = located_.capacity() * sizeof(Located);
+    if (room_ == nullptr || 2 * bytes <= limits::kKeptBufferBytes) return true;
+    const Result<void> held = room_->hold(3 * bytes);
+    if (!held.ok()) no_room_ = held.error();
+    return held.ok();
+  }
+
+  Error failure() const noexcept {
+    return no_room_.value_or(Error{ErrorCode::kMalformedJson, lexer_.reason(), lexer_.offset()});
+  }
 
   Lexer lexer_;
   const P& plan_;
   std::vector<Located>& located_;
+  base::Room* const room_;
+  std::optional<Error> no_room_;
   KeyText key_text_;
   bool is_envelope_ = true;
   std::size_t not_envelope_at_ = 0;
@@ -223,11 +238,11 @@ namespace nes::json {
 
 template <Plan P>
 Result<void> locate(std::string_view text, Shape shape, const P& plan, PlanState start,
-                    std::vector<Located>& located) {
+                    std::vector<Located>& located, base::Room* room) {
   if (text.size() > limits::kJsonDocumentBytes) {
     return Error{ErrorCode::kBodyTooLarge, "a document is too large"};
   }
-  return inside::Locator<P>(text, plan, located).run(shape, start);
+  return inside::Locator<P>(text, plan, located, room).run(shape, start);
 }
 
 template <Plan P>

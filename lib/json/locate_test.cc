@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits.h"
+#include "base/room_for_test.h"
 #include "json/documents_for_test.h"
 #include "json/naive_for_test.h"
 #include "json/plan_for_test.h"
@@ -54,6 +55,29 @@ TEST(Locate, tells_the_type) {
   ASSERT_TRUE(locate(kText, Shape::kDocument, kPlan, kStartForTest, located).ok());
   ASSERT_EQ(located.size(), std::size(kTypes));
   for (std::size_t i = 0; i < located.size(); ++i) EXPECT_EQ(located[i].type, kTypes[i]) << i;
+}
+
+TEST(Locate, asks_for_room_before_there_are_very_many_positions) {
+  constexpr std::size_t kKept = limits::kKeptBufferBytes / sizeof(Located);
+  const auto list_of = [](std::size_t values) {
+    std::string text = R"({"":[1)";
+    for (std::size_t i = 1; i < values; ++i) text += i % 2 == 0 ? ",1" : ",null";
+    return text + "]}";
+  };
+  const auto located_with = [](std::string_view text, base::Room& room) {
+    std::vector<Located> located;
+    return locate(text, Shape::kDocument, kPlan, kStartForTest, located, &room);
+  };
+  base::RoomForTest none(0);
+  EXPECT_TRUE(located_with(list_of(kKept), none).ok());
+  EXPECT_EQ(none.asked, 0);
+  const auto refused = located_with(list_of(kKept + 1), none);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverloaded);
+  base::RoomForTest enough(3 * limits::kKeptBufferBytes);
+  EXPECT_TRUE(located_with(list_of(2 * kKept), enough).ok());
+  EXPECT_FALSE(located_with(list_of(2 * kKept + 1), enough).ok());
+  EXPECT_EQ(found(list_of(2 * kKept + 1)).size(), 2 * kKept + 1) << "nobody is asked";
 }
 
 TEST(Locate, finds_nothing_where_nothing_is_planned) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "base/room.h"
 #include "json/locate.h"
 #include "schema/field_plan.h"
 #include "secret/secret.h"
@@ -22,11 +23,16 @@ class FieldTransform {
   // value then stays as it is. An error ends the rewrite. Never called for null.
   virtual Result<bool> apply(std::string_view literal, json::ValueType type, const schema::Rule& rule,
                              secret::SecretBytes& out) = 0;
+  // How long the replacement of a literal of `size` bytes is at most, as far as that can be told beforehand.
+  virtual std::size_t size_bound(std::size_t size) const { return size; }
 };
 
 // Buffers that a thread reuses from document to document.
 struct Scratch {
   std::vector<json::Located> located;
+
+  // Of what a large document has left, keeps limits::kKeptBufferBytes at most.
+  void trim() noexcept;
 };
 
 struct Outcome {
@@ -36,7 +42,10 @@ struct Outcome {
 
 // Appends the new document to `out`. Errors are locate()'s and the transform's, the latter with the byte
 // offset of the value as position; `out` is then as before: a document is transformed whole or not at all.
+// `room`, if not null, is asked before the first value is transformed, for as much as the new document can
+// have by size_bound(), and again where one is longer.
 Result<Outcome> rewrite(std::string_view text, json::Shape shape, const schema::FieldPlan& plan,
-                        FieldTransform& transform, Scratch& scratch, secret::SecretBytes& out);
+                        FieldTransform& transform, Scratch& scratch, secret::SecretBytes& out,
+                        base::Room* room = nullptr);
 
 }  // namespace nes::rewrite

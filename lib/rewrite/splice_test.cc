@@ -9,6 +9,7 @@
 
 #include "base/json_text.h"
 #include "base/limits.h"
+#include "base/room_for_test.h"
 #include "json/documents_for_test.h"
 #include "json/naive_for_test.h"
 #include "json/plan_for_test.h"
@@ -49,6 +50,48 @@ TEST(Splice, replaces_planned_values_and_copies_every_other_byte) {
   EXPECT_EQ(spliced("[{\"a\":[1,2]},\n{\"a\":{}}]", star).value(), "[{\"a\":*},\n{\"a\":*}]");
   EXPECT_EQ(spliced("{\"payload\":\t{\"a\":1}\r\n}", star, Shape::kEnvelope).value(),
             "{\"payload\":\t{\"a\":*}\r\n}");
+}
+
+// A value and one of another type, null, which stays, and one that is not planned.
+constexpr std::string_view kFour = R"({"a":1,"a":"xyz","a":null,"z":2})";
+
+Result<Outcome> splice_into(base::RoomForTest& room, std::size_t longer, int* applied = nullptr) {
+  Scratch scratch;
+  secret::SecretBytes out = secret::SecretBytes::copy_of(as_bytes("before"));
+  const auto apply = [&](std::string_view literal, json::ValueType, json::RuleIndex,
+                         secret::SecretBytes& to) -> Result<bool> {
+    if (applied != nullptr) ++*applied;
+    to.append(as_bytes(std::string(literal.size() + longer, '*')));
+    return true;
+  };
+  const auto bound = [](std::size_t size) { return size + 10; };
+  const Result<Outcome> result =
+      splice(kFour, Shape::kDocument, kPlan, json::kStartForTest, apply, scratch, out, &room, bound);
+  EXPECT_EQ(out.size(), 6 + (result.ok() ? kFour.size() + 2 * longer : 0));
+  return result;
+}
+
+TEST(Splice, asks_once_for_all_of_the_new_document_before_a_value_is_transformed) {
+  base::RoomForTest enough(kFour.size() + 20);
+  EXPECT_TRUE(splice_into(enough, 10).ok());
+  EXPECT_EQ(enough.asked, 1);
+  EXPECT_EQ(enough.held, kFour.size() + 20) << "null stays as it is";
+  base::RoomForTest little(kFour.size() + 19);
+  int applied = 0;
+  const auto refused = splice_into(little, 0, &applied);
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(applied, 0);
+}
+
+TEST(Splice, asks_again_where_values_turn_out_longer) {
+  base::RoomForTest enough(kFour.size() + 24);
+  EXPECT_TRUE(splice_into(enough, 12).ok());
+  EXPECT_EQ(enough.held, kFour.size() + 24);
+  base::RoomForTest little(kFour.size() + 23);
+  int applied = 0;
+  EXPECT_EQ(splice_into(little, 12, &applied).error().code, ErrorCode::kOverloaded);
+  EXPECT_EQ(applied, 2);
 }
 
 TEST(Splice, copies_a_document_without_planned_values) {

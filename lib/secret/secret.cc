@@ -103,6 +103,11 @@ void SecretBytes::erase_front(std::size_t size) noexcept {
   size_ = left;
 }
 
+void SecretBytes::clear_keeping(std::size_t capacity) noexcept {
+  clear();
+  if (capacity_ > capacity) *this = {};
+}
+
 void SecretBytes::clear() noexcept {
   wipe(data_, size_);
   size_ = 0;

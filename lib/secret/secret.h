@@ -52,6 +52,8 @@ class SecretBytes {
   void erase_front(std::size_t size) noexcept;
   // Wipes and empties; keeps the memory for the next use.
   void clear() noexcept;
+  // The same, but gives back memory of more than `capacity` bytes.
+  void clear_keeping(std::size_t capacity) noexcept;
 
   friend bool operator==(const SecretBytes&, const SecretBytes&) = delete;
 

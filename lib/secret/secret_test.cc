@@ -29,6 +29,18 @@ TEST(Secret, wipes_what_clear_and_resize_leave_behind) {
   for (std::size_t i = 0; i < 16; ++i) EXPECT_EQ(memory[i], 0) << i;
 }
 
+TEST(Secret, keeps_what_memory_it_is_told_to) {
+  SecretBytes bytes(100);
+  const std::uint8_t* memory = bytes.reveal().data();
+  bytes.clear_keeping(100);
+  EXPECT_TRUE(bytes.empty());
+  EXPECT_EQ(bytes.reveal().data(), memory);
+  bytes.resize(10);
+  bytes.clear_keeping(99);
+  EXPECT_TRUE(bytes.empty());
+  EXPECT_EQ(bytes.reveal().data(), nullptr) << "it is the capacity that counts";
+}
+
 TEST(Secret, grows_for_a_writer_and_takes_back_what_was_not_written) {
   SecretBytes bytes = SecretBytes::copy_of(as_bytes("ab"));
   const ByteSpan room = bytes.grow_uninitialized(4);

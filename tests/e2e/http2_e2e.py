@@ -495,6 +495,23 @@ class Overload(EnclaveCase):
                 self.assertEqual(connection.exchange(i, data(i, b'"}')).status, 200)
             self.assertEqual(connection.exchange(31, sealing(31, part + b'"}')).status, 200)
 
+    def test_answers_count_before_they_are_made(self):
+        def many(values):
+            return b'{"card":{' + b",".join([b'"cvv":1'] * values) + b"}}"
+        part = b'{"note":"' + b"x" * 16000
+        with Http2Connection(self.enclave) as connection:
+            body = many(2_500)
+            connection.send(headers(1, sealing_head()), data(1, body[:16000], end_stream=False), data(1, body[16000:]))
+            self.assert_problem(connection.read(1), 413, "body_too_large")
+            self.assertEqual(connection.exchange(3, sealing(3, many(1_500))).headers["x-fields-sealed"], "1500")
+            for i in (5, 7, 9):
+                connection.send(headers(i, sealing_head()), data(i, part, end_stream=False))
+            self.assert_problem(connection.exchange(11, sealing(11, many(1_500))), 503, "overloaded")
+            self.assertEqual(connection.exchange(13, sealing(13, many(200))).status, 200)
+            for i in (5, 7, 9):
+                self.assertEqual(connection.exchange(i, data(i, b'"}')).status, 200)
+            self.assertEqual(connection.exchange(15, sealing(15, many(1_500))).status, 200)
+
 
     def test_heads_over_the_bound_are_503_and_room_comes_back(self):
         """Of a head, what the answer needs is held: the target is, a field that means nothing here is not."""

@@ -3,6 +3,7 @@
 from enclave_case import EnclaveCase
 from ndjson_e2e import CARD, error_line, payment
 from ndjson_wire import BatchConnection, batch_head, batch_once, chunk
+from wire import open_request, seal_request, send_once
 
 
 class Labels(EnclaveCase):
@@ -49,6 +50,30 @@ class Overload(EnclaveCase):
             connection.tls.close()
         self.enclave.wait_until(lambda: batch_once(self.enclave, lines).body.count(b"v2.") == 2, 5)
         self.assertEqual(batch_once(self.enclave, lines).trailers["x-lines-failed"], "0")
+
+
+class Answers(EnclaveCase):
+    """A line whose answer has no room fails alone."""
+
+    SETTINGS = {"MAX_BODY_BYTES": "400000", "MAX_INFLIGHT_BYTES": "2000000", "DECRYPT_CLIENTS": "anonymous"}
+
+    def test_a_line_whose_answer_could_never_be_held_is_answered_in_its_place(self):
+        many = [b'{"card":{' + b",".join([b'"cvv":1'] * count) + b"}}" for count in (40_000, 10_000)]
+        for workers in ("1", "4"):
+            enclave = self.make_enclave(settings={**self.SETTINGS, "WORKER_THREADS": workers})
+            self.addCleanup(lambda enclave=enclave: enclave.process and enclave.terminate())
+            enclave.start()
+            answer = batch_once(enclave, b"\n".join([CARD, many[0], many[1], CARD]))
+            lines = answer.body.split(b"\n")
+            self.assertEqual(lines[1], error_line("body_too_large", 2))
+            self.assertEqual((answer.trailers["x-lines-failed"], answer.trailers["x-fields-sealed"]), ("1", "10002"))
+
+    def test_a_sealed_value_opens_to_no_line_of_its_own(self):
+        body = b'{"card":{"holder":[1\n,\n{"account":"victim"}\n,2]}}'
+        sealed = send_once(self.enclave, seal_request(body)).body
+        answer = batch_once(self.enclave, sealed + b"\n" + sealed + b"\n", route="/v1/decrypt")
+        self.assertEqual(answer.body, 2 * (body.replace(b"\n", b" ") + b"\n"))
+        self.assertEqual(send_once(self.enclave, open_request(sealed)).body, body)
 
 
 class Workers(EnclaveCase):

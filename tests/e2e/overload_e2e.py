@@ -2,10 +2,12 @@
 served."""
 
 import os
+import pathlib
 import socket
 import ssl
 import subprocess
 
+import process_memory
 from enclave_case import EnclaveCase, document
 from http2_wire import Http2Connection, sealing
 from wire import Closed, Connection, request, seal_request, send_once
@@ -68,6 +70,43 @@ class Connections(EnclaveCase):
             with Connection(self.enclave) as connection:
                 return connection.exchange(seal_request(BODY)).status == 200
         self.enclave.wait_until(is_served, 10)
+
+
+class Answers(EnclaveCase):
+    """Answers count against MAX_INFLIGHT_BYTES before they are made: a short value becomes a long token."""
+
+    MOST = 32 << 20
+    SETTINGS = {"MAX_INFLIGHT_BYTES": str(MOST), "WORKER_THREADS": "2", "DECRYPT_CLIENTS": "anonymous"}
+
+    @staticmethod
+    def many(values):
+        return b'{"card":{' + b",".join([b'"cvv":1'] * values) + b"}}"
+
+    def peak_kb(self):
+        status = pathlib.Path(f"/proc/{self.enclave.process.pid}/status").read_text(encoding="ascii")
+        return int(status.split("VmHWM:")[1].split()[0])
+
+    def test_an_answer_that_could_never_be_held_is_413_and_costs_no_memory(self):
+        body = self.many(1_000_000)
+        before = self.peak_kb()
+        with Connection(self.enclave, timeout_s=60) as connection:
+            for _ in range(3):
+                self.assert_problem(connection.exchange(seal_request(body)), 413, "body_too_large")
+            self.assertEqual(connection.exchange(seal_request(BODY)).status, 200)
+        if not process_memory.sanitized(self.enclave.process.pid):
+            self.assertLess(self.peak_kb() - before, 2 * self.MOST // 1024)
+
+    def test_answers_that_nobody_reads_take_the_room_of_others(self):
+        large = self.many(350_000)
+        with Connection(self.enclave) as slow, Connection(self.enclave, timeout_s=60) as other:
+            slow.send(seal_request(large))
+            slow._until(b"\r\n\r\n")
+            answer = other.exchange(seal_request(large))
+            self.assert_problem(answer, 503, "overloaded")
+            self.assertGreaterEqual(int(answer.headers["retry-after"]), 1)
+            self.assertEqual(other.exchange(seal_request(BODY)).status, 200)
+            slow.tls.close()
+            self.enclave.wait_until(lambda: other.exchange(seal_request(large)).status == 200, 30)
 
 
 class Descriptors(EnclaveCase):
