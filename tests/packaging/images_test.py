@@ -309,8 +309,8 @@ class Enclave(unittest.TestCase):
         archive, eif = HOME / "image.tar", HOME / "ours.eif"
         archive.unlink(missing_ok=True)
         run(ROOT / "devkit/shims/docker", "save", "--output", archive, ENCLAVE, env=environment())
-        measured = json.loads(run(BINARIES / "nitro-enc", "eif", "build", "--docker-archive", archive, "--output-file",
-                                  eif).stdout)["Measurements"]
+        measured = json.loads(run(BINARIES / "nitro-enc", "eif", "build", "--blobs", HOME / "blobs", "--docker-archive", archive,
+                                  "--output-file", eif).stdout)["Measurements"]
         self.assertRegex(measured["PCR0"], "^[0-9a-f]{96}$")
         (HOME / "ours.json").write_text(json.dumps({"Measurements": measured}))
         run(BINARIES / "nitro-enc", "eif", "verify", eif, "--measurements", HOME / "ours.json")
